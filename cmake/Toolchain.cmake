@@ -1,0 +1,27 @@
+# Compiler, linker and cache settings that every target shares.
+find_program(QOS_CCACHE ccache)
+if(QOS_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${QOS_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${QOS_CCACHE})
+endif()
+
+find_program(QOS_MOLD mold)
+if(QOS_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside libstdc++ and Boost headers at -O2; both are known false positives there.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-restrict)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+elseif(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
+endif()
+if(QOS_SANITIZE)
+  add_compile_options(-fsanitize=${QOS_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${QOS_SANITIZE})
+endif()

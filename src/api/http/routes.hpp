@@ -1,0 +1,52 @@
+// From a whole HTTP request to a whole answer: one row a path in routes.cpp. Connections, parsing of HTTP itself,
+// compression and keep-alive are the connection's (http/http_connection.hpp); nothing here touches a socket.
+//
+// Thread: the I/O loop's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "access/gate.hpp"
+#include "api/error.hpp"
+#include "api/query.hpp"
+#include "api/server.hpp"
+
+namespace qos::api::http {
+
+struct Request {
+  std::string_view method;         // "POST"
+  std::string_view target;         // "/snapshot?key=K", as sent
+  std::string_view key_header;     // the header `key`, empty if absent
+  std::string_view authorization;  // the header `Authorization`, empty if absent
+  std::string_view body;           // decompressed
+  std::string_view remote_address; // without port
+};
+
+struct Response {
+  int status = 200;                // already mapped by ServerOptions::http_status
+  std::string body;                // JSON
+  std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type, Content-Length, Date, Connection
+};
+
+struct Context {
+  const Services& services;
+  access::Gate& gate;
+  const ServerOptions& options;
+  class RegistrationLimiter& registrations;  // http/register.hpp
+};
+
+Response respond(const Request& request, const Context& context);
+
+// The answer that says what is wrong, as an HTTP response.
+Response error_response(const ApiError& error, HttpStatus style);
+
+// The key of a request or of a WebSocket handshake: header `key`, then `?key=`, then `Authorization: Bearer`.
+Answer<access::Grant> authenticate(const Request& request, access::Gate& gate, UnixNanos now);
+
+// "/snapshot?key=K" -> "/snapshot".
+std::string_view path_of(std::string_view target);
+
+}  // namespace qos::api::http

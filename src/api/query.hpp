@@ -1,0 +1,71 @@
+// The questions of the protocol, asked over HTTP or as a WebSocket's one-off command: the same code answers both.
+// A question reads views and reference data; it computes nothing about markets.
+//
+// Thread: the I/O loop's; everything it reads is immutable or a view.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/gate.hpp"
+#include "api/error.hpp"
+#include "io/clock.hpp"
+#include "market/instrument.hpp"
+#include "state/view.hpp"
+
+namespace qos::api {
+
+enum class Endpoint : std::uint8_t {
+  instrument_info,
+  snapshot,
+  depth,
+  trade,
+  kline,
+  history,
+  market_calendar,
+  product_list,
+};
+
+// Whether the server has recovered and how fresh each market is. Written by the server, read by any thread.
+class Health {
+ public:
+  void set_ready(bool ready) { ready_.store(ready, std::memory_order_release); }
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
+  // The wall clock's time when an event of this market was last applied; the market thread.
+  void heard(market::Market market, UnixNanos now) {
+    heard_[static_cast<std::size_t>(market)].store(unix_nanos(now), std::memory_order_relaxed);
+  }
+  UnixNanos last_heard(market::Market market) const {
+    return from_unix_nanos(heard_[static_cast<std::size_t>(market)].load(std::memory_order_relaxed));
+  }
+
+ private:
+  std::atomic<bool> ready_{false};
+  std::array<std::atomic<std::int64_t>, market::kMarkets> heard_{};
+};
+
+struct Services {
+  const market::InstrumentTable& instruments;
+  const market::CalendarTable& calendars;
+  const state::ViewTable& views;
+  const Health& health;
+  io::Clock& clock;
+  // A market in session that was silent for longer is stale: requests with "strict":true get 503.
+  std::chrono::seconds stale_after{60};
+};
+
+struct QueryAnswer {
+  std::string data;                  // the JSON of `data`
+  std::vector<std::string> missing;  // well-formed codes that no instrument has, as spelt
+};
+
+// `request` is the whole JSON text of the body or the command. Limits of the plan (products, K-lines) are applied
+// here; the request's place in the minute is the caller's to take (permission_of says under which permission).
+Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const access::Grant& grant,
+                        const Services& services);
+
+access::Permission permission_of(Endpoint endpoint);
+
+}  // namespace qos::api

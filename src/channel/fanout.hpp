@@ -1,0 +1,86 @@
+// From the market thread to the I/O loops: who is interested, and one bounded ring a loop.
+//
+// The market thread asks for every change whether any loop has a listener, encodes the text once if so, and pushes
+// it to the rings of those loops. Nothing here locks. A full ring makes the market thread wait (counted): loops
+// never wait for clients, so they always drain; a feed behind a waiting market thread is slowed by its own bounded
+// queue, and nothing is lost.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "channel/channel_key.hpp"
+#include "channel/frame.hpp"
+#include "core/counter.hpp"
+#include "core/id.hpp"
+#include "core/spsc_ring.hpp"
+
+namespace qos::channel {
+
+// `body` is what follows the code in the push: everything behind {"tp":"S","c":"HK:700"  (the encoder decides).
+struct Update {
+  ChannelKey key;
+  Sequence sequence;
+  Frame body;
+};
+
+inline constexpr std::size_t kMaxLoops = 32;
+
+// Bit n: loop n has at least one subscriber.
+using LoopMask = std::uint32_t;
+
+class Fanout {
+ public:
+  struct Options {
+    std::size_t loops = 1;             // I/O loops, at most kMaxLoops
+    std::size_t instruments = 0;       // rows of the instrument table
+    std::size_t ring_capacity = 65'536;  // updates that wait for one loop; about 32 bytes each beside the text
+  };
+  explicit Fanout(Options options);
+
+  // --- I/O loops ---
+  // First and last subscriber of a channel on this loop. Sequentially consistent (see state::InstrumentView).
+  void listen(std::size_t loop, ChannelKey key);
+  void unlisten(std::size_t loop, ChannelKey key);
+  // Called once per loop before the market thread starts: must make the loop drain its ring soon. Any thread.
+  void on_ready(std::size_t loop, std::function<void()> wake);
+  // This loop's thread: the next update, false when there is none. After false, the next push wakes again.
+  bool try_pop(std::size_t loop, Update& update);
+
+  // --- the market thread ---
+  // `encode(std::string& out)` is called at most once, and only if someone listens.
+  template <typename Encode>
+  void publish(ChannelKey key, Sequence sequence, Encode&& encode) {
+    const LoopMask mask = listeners(key);
+    if (mask == 0) return;
+    std::string body;
+    encode(body);
+    push(mask, Update{key, sequence, make_frame(std::move(body))});
+  }
+  LoopMask listeners(ChannelKey key) const;
+  // Releases a market thread that waits on a full ring, for shutdown.
+  void close();
+
+  struct Counters {
+    Counter updates;          // encoded
+    Counter pushes;           // handed to rings
+    Counter full_ring_waits;  // times the market thread found a ring full
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Loop;
+  void push(LoopMask mask, Update update);
+
+  std::size_t instruments_;
+  std::unique_ptr<std::atomic<LoopMask>[]> interest_;  // instruments * kSlots
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::atomic<bool> closed_{false};
+  Counters counters_;
+};
+
+}  // namespace qos::channel

@@ -1,0 +1,72 @@
+// One I/O loop's subscriptions: who listens to which channel under which spelling. Knows no JSON: it is handed a
+// builder that makes a frame out of a spelling and an update's body.
+//
+// Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "channel/channel_key.hpp"
+#include "channel/fanout.hpp"
+#include "channel/frame.hpp"
+
+namespace qos::channel {
+
+// A connection as the hub sees it.
+class Subscriber {
+ public:
+  virtual ~Subscriber() = default;
+  // Queues a frame; never blocks. The subscriber may decide to close itself later, never inside this call.
+  virtual void deliver(const Frame& frame) = 0;
+};
+
+// Makes the frame of one spelling, framing included. Called once per update and spelling in use.
+using FrameBuilder = std::function<Frame(const ChannelKey& key, std::string_view spelling, const Update& update)>;
+
+class Hub {
+ public:
+  enum class Added : std::uint8_t { yes, already };
+
+  Hub(std::size_t loop, Fanout& fanout, FrameBuilder builder);
+
+  // Registers and tells the fan-out. `already`: it listens to this channel, under the spelling of the first time.
+  // Updates up to `after` (set by start_after) are not delivered to it.
+  Added subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling);
+  // The subscriber has been sent the state up to and including `sequence`: skip updates that are not newer.
+  void start_after(Subscriber& subscriber, ChannelKey key, Sequence sequence);
+  // False: it did not listen.
+  bool unsubscribe(Subscriber& subscriber, ChannelKey key);
+  // The subscriber goes away: forget all of it.
+  void drop(Subscriber& subscriber);
+
+  // Distinct instruments the subscriber listens to, for the plan's limit.
+  std::size_t instruments_of(const Subscriber& subscriber) const;
+  bool listens_to(const Subscriber& subscriber, InstrumentId instrument) const;
+
+  // Takes up to `limit` updates from this loop's ring to the subscribers. Returns how many it took.
+  std::size_t drain(std::size_t limit);
+
+ private:
+  struct Listener {
+    Subscriber* subscriber;
+    Sequence after;
+  };
+  struct Spelling {
+    std::string text;
+    std::vector<Listener> listeners;
+  };
+  void deliver(const Update& update);
+
+  std::size_t loop_;
+  Fanout& fanout_;
+  FrameBuilder builder_;
+  std::unordered_map<ChannelKey, std::vector<Spelling>> channels_;
+  std::unordered_map<const Subscriber*, std::vector<ChannelKey>> by_subscriber_;
+};
+
+}  // namespace qos::channel

@@ -1,0 +1,99 @@
+#include "core/decimal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "core/result.hpp"
+
+namespace qos {
+namespace {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+std::optional<Int128> parse_scaled128(std::string_view text, int digits) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const auto point = text.find('.');
+  const auto whole = text.substr(0, point);
+  const auto fraction = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
+  if (whole.empty() || (point != std::string_view::npos && fraction.empty())) return std::nullopt;
+
+  // Accumulates below zero, where two's complement has one value more.
+  constexpr Int128 kMin = std::numeric_limits<Int128>::min();
+  Int128 value = 0;
+  const auto push = [&](char c) {
+    if (!is_digit(c)) return false;
+    const int digit = c - '0';
+    if (value < (kMin + digit) / 10) return false;
+    value = value * 10 - digit;
+    return true;
+  };
+  for (const char c : whole)
+    if (!push(c)) return std::nullopt;
+  for (int place = 0; place < digits; ++place) {
+    const auto index = static_cast<std::size_t>(place);
+    if (!push(index < fraction.size() ? fraction[index] : '0')) return std::nullopt;
+  }
+  for (auto index = static_cast<std::size_t>(digits); index < fraction.size(); ++index)
+    if (fraction[index] != '0') return std::nullopt;
+  if (negative) return value;
+  if (value == kMin) return std::nullopt;
+  return -value;
+}
+
+std::optional<std::int64_t> parse_scaled(std::string_view text, int digits) {
+  const auto wide = parse_scaled128(text, digits);
+  if (!wide || *wide < std::numeric_limits<std::int64_t>::min() || *wide > std::numeric_limits<std::int64_t>::max())
+    return std::nullopt;
+  return static_cast<std::int64_t>(*wide);
+}
+
+void append_scaled(std::string& out, Int128 value, int digits, int min_decimals) {
+  QOS_ASSERT(digits >= 0 && digits <= 36 && min_decimals >= 0 && min_decimals <= digits);
+  // Written from the right: 39 digits, a point, a sign and at most 37 padding zeros.
+  std::array<char, 80> buffer;
+  char* const end = buffer.data() + buffer.size();
+  char* at = end;
+  const bool negative = value < 0;
+  int decimals_left = digits;
+  bool started = false;
+  const auto push_digit = [&](int digit) {
+    if (decimals_left > 0) {
+      started = started || digit != 0 || decimals_left <= min_decimals;
+      if (started) *--at = static_cast<char>('0' + digit);
+      if (--decimals_left == 0 && started) *--at = '.';
+    } else {
+      *--at = static_cast<char>('0' + digit);
+    }
+  };
+  // Most values fit 64 bits, where division is several times cheaper.
+  __extension__ using Wide = unsigned __int128;
+  Wide wide = negative ? Wide{0} - static_cast<Wide>(value) : static_cast<Wide>(value);
+  while (wide > std::numeric_limits<std::uint64_t>::max()) {
+    push_digit(static_cast<int>(wide % 10));
+    wide /= 10;
+  }
+  for (auto narrow = static_cast<std::uint64_t>(wide); narrow != 0; narrow /= 10)
+    push_digit(static_cast<int>(narrow % 10));
+  while (decimals_left > 0) push_digit(0);
+  if (at == end || *at == '.') *--at = '0';
+  if (negative) *--at = '-';
+  out.append(at, end);
+}
+
+void append_integer(std::string& out, std::int64_t value) {
+  std::array<char, 24> buffer;
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.append(buffer.data(), end);
+}
+
+int decimals_in(std::string_view text) {
+  const auto point = text.find('.');
+  return point == std::string_view::npos ? 0 : static_cast<int>(text.size() - point - 1);
+}
+
+}  // namespace qos

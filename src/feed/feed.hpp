@@ -1,0 +1,74 @@
+// One source of events. A feed owns its connection or file and runs on a thread of its own; it never sees state.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/counter.hpp"
+#include "core/result.hpp"
+#include "event/event.hpp"
+#include "io/clock.hpp"
+#include "market/instrument.hpp"
+
+namespace qos::feed {
+
+// Receives one feed's events in venue order. Called from the feed's thread only. May wait (the queue behind it is
+// bounded and a recording can outrun the market thread).
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void on(const Event& event) = 0;
+};
+
+// Raised by the feed's thread, read by the metrics page.
+struct FeedCounters {
+  Counter messages;             // venue messages decoded
+  Counter events;               // events handed on
+  Counter rejected;             // messages that were no valid message; each is logged with where and why
+  Counter unknown_instruments;  // messages of instruments the table does not have
+  Counter ignored;              // valid messages of a kind that is not used
+  Counter gaps;                 // lost messages noticed
+};
+
+// "simulated:seed=1,hours=always" -> kind and options. Part of the command line and of the configuration.
+struct FeedSpec {
+  std::string kind;
+  std::map<std::string, std::string> options;
+
+  static Result<FeedSpec> parse(std::string_view text);
+  friend bool operator==(const FeedSpec&, const FeedSpec&) = default;
+};
+
+struct FeedContext {
+  FeedId id;
+  const market::InstrumentTable& instruments;
+  const market::CalendarTable& calendars;
+  io::Clock& clock;
+};
+
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  // Runs until the source ends (success), fails for good (an error) or stop is requested (success).
+  virtual Result<void> run(EventSink& sink, const std::stop_token& stop) = 0;
+  virtual const FeedCounters& counters() const = 0;
+};
+
+// What is known of a feed before it is made, so that the server can settle who covers which market.
+struct FeedPlan {
+  std::vector<market::Market> markets;  // covered
+  bool markets_by_default = false;      // true: any market that no other feed covers (simulated without markets=)
+  bool keep_open = false;               // its markets trade around the clock (hours=always)
+};
+
+// One line a feed: registry.cpp. An unknown kind or option is an error that names what is known.
+Result<FeedPlan> plan_feed(const FeedSpec& spec);
+// `covered`: the markets settled for this feed; it emits nothing for others.
+Result<std::unique_ptr<Feed>> make_feed(const FeedSpec& spec, const std::vector<market::Market>& covered,
+                                        const FeedContext& context);
+
+}  // namespace qos::feed

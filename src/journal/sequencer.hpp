@@ -1,0 +1,57 @@
+// Gives every event its place in the one order, and hands it on. Feeds write into one bounded queue each; the
+// market thread takes from them in turn.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "core/counter.hpp"
+#include "core/spsc_ring.hpp"
+#include "event/event.hpp"
+
+namespace qos::journal {
+
+
+class Sequencer {
+ public:
+  struct Options {
+    std::size_t feeds = 1;
+    std::size_t queue_capacity = 16'384;  // events of one feed that wait; a full queue makes its feed wait
+  };
+  explicit Sequencer(Options options);
+  ~Sequencer();
+
+  // The feed's thread: waits while the queue is full, unless closed (then false and the event is dropped, which
+  // happens only on shutdown).
+  bool put(FeedId feed, const Event& event);
+  // Releases everyone who waits.
+  void close();
+
+  // The market thread: numbers waiting events and hands each to `apply`, at most `limit`, taking from the feeds in
+  // turn. Returns how many.
+  std::size_t drain(std::size_t limit, const std::function<void(const SequencedEvent&)>& apply);
+  // Sleeps until there may be something to drain or the sequencer is closed.
+  void wait();
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  struct Counters {
+    Counter events;
+    Counter full_queue_waits;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  std::vector<std::unique_ptr<SpscRing<Event>>> queues_;
+  std::atomic<std::uint32_t> doorbell_{0};
+  std::atomic<bool> sleeping_{false};
+  std::atomic<bool> closed_{false};
+  Sequence last_{0};
+  std::size_t next_feed_ = 0;
+  Counters counters_;
+};
+
+}  // namespace qos::journal

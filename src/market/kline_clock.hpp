@@ -1,0 +1,55 @@
+// Which K-line a moment of trading belongs to. Pure functions of a session calendar. (../shared spec markets,
+// sections 2 and 3.)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "market/session_calendar.hpp"
+
+namespace qos::market {
+
+// The wire's kt.
+enum class KlineType : std::uint16_t {
+  m1 = 1, m5 = 5, m15 = 15, m30 = 30, m60 = 60, m120 = 120, m240 = 240,
+  day = 1001, week = 1007, month = 1030, year = 2001,
+};
+inline constexpr std::array kKlineTypes{KlineType::m1,  KlineType::m5,   KlineType::m15,  KlineType::m30,
+                                        KlineType::m60, KlineType::m120, KlineType::m240, KlineType::day,
+                                        KlineType::week, KlineType::month, KlineType::year};
+
+std::optional<KlineType> parse_kline_type(std::int64_t kt);
+constexpr std::size_t index_of(KlineType type) {
+  std::size_t index = 0;
+  while (kKlineTypes[index] != type) ++index;
+  return index;
+}
+
+// An auction print belongs to its session whatever its clock says.
+enum class Print : std::uint8_t { continuous, opening, closing };
+
+// Where the closing print goes: the last minute of the session, or a K-line of its own at the close (US).
+enum class ClosingPrint : std::uint8_t { last_bar, own_bar };
+
+struct Minute {
+  Date trading_date;
+  UnixNanos start;
+
+  friend bool operator==(const Minute&, const Minute&) = default;
+};
+
+// The minute K-line of a regular-session trade at t; nullopt outside every regular session (extended hours too).
+std::optional<Minute> minute_of(const SessionCalendar& calendar, UnixNanos t, Print print, ClosingPrint closing);
+
+// Half-open [start, end) of the K-line of `type` that holds the minute. For day and longer `start` is the wire's
+// ts (local midnight of the trading date, Monday, 1st, January 1st) and `end` the start of the next such period.
+struct Span {
+  UnixNanos start;
+  UnixNanos end;
+
+  friend bool operator==(const Span&, const Span&) = default;
+};
+Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing);
+
+}  // namespace qos::market

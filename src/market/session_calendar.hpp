@@ -1,0 +1,110 @@
+// When a venue trades: trading days, sessions and the trading date of any instant, from data (config/markets).
+// Intervals are half-open: open <= t < close.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/id.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+namespace qos::market {
+
+using Date = std::chrono::year_month_day;
+
+enum class Phase : std::uint8_t {
+  night,            // US overnight; belongs to the trading date it ends in
+  pre_market,
+  opening_auction,
+  regular,          // continuous trading; several a day where there is a lunch break
+  closing_auction,
+  after_hours,
+  after_close_fixed,
+};
+
+struct Session {
+  Date trading_date;
+  Phase phase = Phase::regular;
+  UnixNanos open;
+  UnixNanos close;
+
+  bool contains(UnixNanos t) const { return open <= t && t < close; }
+  friend bool operator==(const Session&, const Session&) = default;
+};
+
+enum class DayKind : std::uint8_t { full, half };
+
+struct TradingDay {
+  Date date;
+  DayKind kind = DayKind::full;
+  std::vector<Session> sessions;  // in time order, all phases; SH/SZ: the closing auction is part of the last
+                                  // regular session too (14:57-15:00), listed as its own session after it is cut
+  std::span<const Session> all() const { return sessions; }
+  std::vector<Session> regular() const;  // what K-lines are cut on: regular phases, with a closing auction that
+                                         // lies inside trading hours (SH, SZ) joined to them
+};
+
+class SessionCalendar {
+ public:
+  // `rules` is the text of config/markets/NAME.toml, `rows` of config/markets/NAME.days.csv (may be empty). The
+  // names are for error messages, which give the line.
+  struct Source {
+    std::string_view rules_name;
+    std::string_view rules;
+    std::string_view rows_name;
+    std::string_view rows;
+  };
+  static Result<SessionCalendar> load(const Source& source);
+  // Every local date is a trading day with one regular session from midnight to midnight (simulation, hours=always).
+  SessionCalendar always_open() const;
+
+  const std::string& name() const { return name_; }
+  const std::string& zone() const { return zone_; }
+  // The last date the published calendar speaks of; days after it are not known, not closed.
+  Date horizon() const { return horizon_; }
+
+  // nullopt: no trading that date, or past the horizon.
+  std::optional<TradingDay> day(Date date) const;
+  std::optional<DayKind> kind(Date date) const;
+  // The session `t` falls in, of any phase; nullopt in a break, on a holiday, outside loaded dates.
+  std::optional<Session> session_at(UnixNanos t) const;
+  // The trading date `t` belongs to: that of its session, else of the session that ended last before it.
+  std::optional<Date> trading_date_of(UnixNanos t) const;
+  std::optional<Date> next_trading_date(Date after) const;
+  std::optional<Date> previous_trading_date(Date before) const;
+
+  UnixNanos local_midnight(Date date) const;
+  Date local_date(UnixNanos t) const;
+
+  // Rules and rows as loaded. Shared and immutable, so a calendar copies cheaply and any thread may read it.
+  struct Rules;
+
+ private:
+  std::string name_;
+  std::string zone_;
+  Date horizon_{};
+  std::shared_ptr<const Rules> rules_;
+};
+
+// All calendars of a server, by name and by number. Built once, then read by any thread.
+class CalendarTable {
+ public:
+  CalendarId add(SessionCalendar calendar);
+  std::optional<CalendarId> find(std::string_view name) const;
+  const SessionCalendar& at(CalendarId id) const { return calendars_[id.value()]; }
+  std::size_t size() const { return calendars_.size(); }
+  // Replaces one by its always-open form; before anything reads the table.
+  void keep_open(CalendarId id);
+
+ private:
+  std::vector<SessionCalendar> calendars_;
+};
+
+}  // namespace qos::market

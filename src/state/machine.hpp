@@ -1,0 +1,69 @@
+// The market as a fold over the journal: the same events give the same state and the same changes, always. No
+// clock, socket, file or thread in here; time enters as ClockTick.
+//
+// Thread: the market thread owns the machine and is the only one to call it. view() may be read by any thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/counter.hpp"
+#include "event/event.hpp"
+#include "market/instrument.hpp"
+#include "state/snapshot.hpp"
+#include "state/view.hpp"
+
+namespace qos::state {
+
+struct KlineChange {
+  market::KlineType type = market::KlineType::m1;
+  Kline kline;
+
+  friend bool operator==(const KlineChange&, const KlineChange&) = default;
+};
+
+// What one event made different, in the order in which it is published: trade, snapshot, depth, K-lines (shortest
+// type first, oldest first). Values are those after the event.
+struct Change {
+  Sequence sequence;
+  InstrumentId instrument;
+  std::optional<TapeTrade> trade;
+  std::optional<Snapshot> snapshot;
+  std::optional<Depth> depth;
+  std::span<const KlineChange> klines;  // valid until the next apply()
+
+  bool empty() const { return !trade && !snapshot && !depth && klines.empty(); }
+};
+
+struct MachineCounters {
+  Counter events;
+  Counter unknown_instruments;  // events that name a row the table does not have
+  Counter stale_book_deltas;    // deltas dropped because the book waits for a snapshot
+  Counter outside_sessions;     // trades outside every session: tape and last only as their condition allows
+};
+
+class Machine {
+ public:
+  struct Options {
+    std::size_t trades_kept = 64;     // an instrument; at least 50, the protocol's largest count
+    std::size_t klines_kept = 1'000;  // an instrument and type; the oldest is dropped
+  };
+
+  Machine(const market::InstrumentTable& instruments, const market::CalendarTable& calendars, Options options);
+  ~Machine();
+
+  // Sequences must rise. A ClockTick touches many instruments: it closes K-lines, which is no published change
+  // before the extensions, so it returns an empty Change.
+  Change apply(const SequencedEvent& event);
+
+  const ViewTable& views() const;
+  const MachineCounters& counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace qos::state
