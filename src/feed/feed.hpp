@@ -22,6 +22,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void on(const Event& event) = 0;
+  // The past is handed over; what follows comes as it happens. Said once, by feeds that begin with a past at once.
+  virtual void live() {}
 };
 
 // Raised by the feed's thread, read by the metrics page.

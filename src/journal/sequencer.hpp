@@ -36,6 +36,7 @@ class Sequencer {
   std::size_t drain(std::size_t limit, const std::function<void(const SequencedEvent&)>& apply);
   // Sleeps until there may be something to drain or the sequencer is closed.
   void wait();
+  std::size_t queue_capacity() const { return queues_.front()->capacity(); }
   bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   struct Counters {
