@@ -50,6 +50,7 @@ struct FeedContext {
   const market::InstrumentTable& instruments;
   const market::CalendarTable& calendars;
   io::Clock& clock;
+  std::string_view simulated_prices = {};  // text of data/simulated_prices.csv; read while the feed is made
 };
 
 class Feed {
