@@ -1,0 +1,109 @@
+// Where a request may carry its key, and what its denial is called on the wire.
+#include <algorithm>
+
+#include "api/http/routes.hpp"
+
+namespace qos::api::http {
+namespace {
+
+// Keys are 32 hex digits; what is longer than this is none, and is not worth a look into the store.
+constexpr std::size_t kMaxKey = 256;
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// "a%20b+c" -> "a b c". A percent sign that begins no escape stands for itself.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '%' && at + 2 < text.size()) {
+      const int high = hex_value(text[at + 1]);
+      const int low = hex_value(text[at + 2]);
+      if (high >= 0 && low >= 0) {
+        out += static_cast<char>(high * 16 + low);
+        at += 2;
+        continue;
+      }
+    }
+    out += text[at] == '+' ? ' ' : text[at];
+  }
+  return out;
+}
+
+// The first `key=` of the query; empty if there is none.
+std::string key_in_query(std::string_view target) {
+  const auto question = target.find('?');
+  if (question == std::string_view::npos) return {};
+  auto query = target.substr(question + 1);
+  query = query.substr(0, query.find('#'));
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    if (pair.starts_with("key=")) return percent_decoded(pair.substr(4).substr(0, kMaxKey * 3));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+  }
+  return {};
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// "Bearer K" -> "K"; the scheme's case does not matter (RFC 9110, section 11.1).
+std::string_view bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  authorization = trimmed(authorization);
+  if (authorization.size() <= kScheme.size()) return {};
+  const auto same = [](char seen, char wanted) {
+    return (seen >= 'A' && seen <= 'Z' ? seen + 32 : seen) == wanted;
+  };
+  if (!std::ranges::equal(authorization.substr(0, kScheme.size()), kScheme, same)) return {};
+  return trimmed(authorization.substr(kScheme.size()));
+}
+
+std::string key_of(const Request& request) {
+  if (const auto key = trimmed(request.key_header); !key.empty()) return std::string{key};
+  if (auto key = key_in_query(request.target); !key.empty()) return key;
+  return std::string{bearer_token(request.authorization)};
+}
+
+ErrorKind kind_of(access::Denial denial) {
+  switch (denial) {
+    case access::Denial::expired:
+      return ErrorKind::key_expired;
+    case access::Denial::disabled:
+      return ErrorKind::key_disabled;
+    case access::Denial::invalid:
+      break;
+  }
+  return ErrorKind::key_invalid;
+}
+
+}  // namespace
+
+Answer<access::Grant> authenticate(const Request& request, access::Gate& gate, UnixNanos now) {
+  const std::string key = key_of(request);
+  if (key.empty() || key.size() > kMaxKey) return std::unexpected{make_error(ErrorKind::key_invalid)};
+  auto grant = gate.authenticate(key, now);
+  if (!grant) return std::unexpected{make_error(kind_of(grant.error()))};
+  return std::move(*grant);
+}
+
+std::string_view path_of(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  // Through a proxy the whole URL may come: http://host:port/snapshot (RFC 9112, section 3.2.2).
+  if (target.starts_with('/')) return target;
+  const auto scheme = target.find("://");
+  if (scheme == std::string_view::npos) return target;
+  const auto slash = target.find('/', scheme + 3);
+  return slash == std::string_view::npos ? std::string_view{"/"} : target.substr(slash);
+}
+
+}  // namespace qos::api::http

@@ -1,0 +1,58 @@
+#include "api/json/encode_reference.hpp"
+
+#include "api/json/encode.hpp"
+#include "core/decimal.hpp"
+
+namespace qos::api::json {
+namespace {
+
+using market::InstrumentKind;
+
+void append_known(std::string& out, std::string_view member, std::string_view text) {
+  if (text.empty()) return;
+  out += member;
+  append_string(out, text);
+}
+
+void append_known(std::string& out, std::string_view member, const std::optional<std::int64_t>& number) {
+  if (!number) return;
+  out += member;
+  append_integer(out, *number);
+}
+
+std::string_view name_of(const market::Instrument& instrument, Language language) {
+  const auto& first = language == Language::zh ? instrument.name_zh : instrument.name_en;
+  const auto& second = language == Language::zh ? instrument.name_en : instrument.name_zh;
+  if (!first.empty()) return first;
+  return second.empty() ? instrument.code.symbol : second;
+}
+
+}  // namespace
+
+void append_instrument_info_body(std::string& out, const market::Instrument& instrument) {
+  append_known(out, R"(,"e":)", instrument.exchange);
+  append_known(out, R"(,"tc":)", instrument.currency);
+  if (instrument.kind != InstrumentKind::perpetual) {
+    append_known(out, R"(,"nc":)", instrument.name_zh);
+    append_known(out, R"(,"ne":)", instrument.name_en);
+    // Nobody trades an index, so it has no lot.
+    if (instrument.kind != InstrumentKind::index)
+      append_known(out, R"(,"ls":)", std::optional{instrument.lot_size});
+    append_known(out, R"(,"ts":)", instrument.total_shares);
+    append_known(out, R"(,"os":)", instrument.outstanding_shares);
+    append_known(out, R"(,"ep":)", instrument.earnings_per_share);
+    append_known(out, R"(,"na":)", instrument.net_assets_per_share);
+    append_known(out, R"(,"dy":)", instrument.dividend_yield);
+  }
+  out += '}';
+}
+
+void append_product(std::string& out, const market::Instrument& instrument, Language language) {
+  out += R"({"code":)";
+  append_string(out, instrument.code.to_string());
+  out += R"(,"name":)";
+  append_string(out, name_of(instrument, language));
+  out += '}';
+}
+
+}  // namespace qos::api::json

@@ -1,0 +1,33 @@
+// The families of questions behind ask(), one file each. Every function reads its own members of the request,
+// applies the plan, and writes the JSON of `data`.
+#pragma once
+
+#include "api/query.hpp"
+#include "api/request.hpp"
+
+namespace qos::api {
+
+// What a question is answered from.
+struct Asked {
+  const RequestObject& request;
+  const access::Plan& plan;
+  const Services& services;
+};
+
+// query_codes.cpp: one answer element, or several, for each of `codes`.
+Answer<QueryAnswer> answer_snapshot(const Asked& asked);
+Answer<QueryAnswer> answer_depth(const Asked& asked);
+Answer<QueryAnswer> answer_trade(const Asked& asked);
+Answer<QueryAnswer> answer_instrument_info(const Asked& asked);
+
+// query_kline.cpp
+Answer<QueryAnswer> answer_kline(const Asked& asked);
+Answer<QueryAnswer> answer_history(const Asked& asked);
+
+// query_calendar.cpp
+Answer<QueryAnswer> answer_market_calendar(const Asked& asked);
+
+// query_products.cpp
+Answer<QueryAnswer> answer_product_list(const Asked& asked);
+
+}  // namespace qos::api
