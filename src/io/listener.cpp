@@ -1,0 +1,94 @@
+#include "io/listener.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace qos::io {
+namespace {
+
+// Taken in one turn, so that a flood of connections leaves the others their share.
+constexpr int kAcceptsPerTurn = 64;
+
+Descriptor open_spare() {
+  return Descriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+}
+
+bool set_option(int fd, int level, int name) {
+  const int on = 1;
+  return ::setsockopt(fd, level, name, &on, sizeof on) == 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address) {
+  const auto refused = [&](const char* what) {
+    return fail("cannot {} {}: {}", what, address.to_string(), std::strerror(errno));
+  };
+  Descriptor socket{::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!socket.valid()) return refused("open a socket for");
+  // A restarted server must not wait for the last one's connections to time out.
+  if (!set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR)) return refused("prepare");
+  // [::]:8080 and 0.0.0.0:8080 may both be asked for.
+  if (address.family() == AF_INET6 && !set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY))
+    return refused("prepare");
+  if (::bind(socket.get(), address.data(), address.size()) != 0) return refused("bind");
+  if (::listen(socket.get(), SOMAXCONN) != 0) return refused("listen on");
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) return refused("name");
+  return std::unique_ptr<Listener>{
+      new Listener{std::move(socket), SocketAddress::from_kernel(storage, size)}};
+}
+
+Listener::Listener(Descriptor socket, SocketAddress address)
+    : socket_{std::move(socket)}, spare_{open_spare()}, address_{address} {}
+
+Listener::~Listener() {
+  stop();
+}
+
+Result<void> Listener::start(Loop& loop, Accepted accepted) {
+  QOS_ASSERT(loop_ == nullptr);
+  accepted_ = std::move(accepted);
+  if (auto added = loop.add(socket_.get(), {.read = true}, *this); !added) return added;
+  loop_ = &loop;
+  return {};
+}
+
+void Listener::stop() {
+  if (loop_ != nullptr) loop_->remove(socket_.get());
+  loop_ = nullptr;
+  socket_.reset();
+}
+
+void Listener::on_ready(Readiness) {
+  for (int count = 0; count < kAcceptsPerTurn && socket_.valid(); ++count) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    Descriptor taken{
+        ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (taken.valid()) {
+      set_option(taken.get(), IPPROTO_TCP, TCP_NODELAY);
+      accepted_(std::move(taken), SocketAddress::from_kernel(peer, size));
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE) return turn_one_away();
+    // A connection that broke before it was taken is no reason to stop; anything else is the end of the
+    // queue.
+    if (errno != ECONNABORTED && errno != EINTR) return;
+  }
+}
+
+void Listener::turn_one_away() {
+  spare_.reset();
+  Descriptor unheard{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+  if (unheard.valid()) out_of_descriptors_.add();
+  unheard.reset();
+  spare_ = open_spare();
+}
+
+}  // namespace qos::io
