@@ -30,6 +30,7 @@ struct ChannelKey {
 template <>
 struct std::hash<qos::channel::ChannelKey> {
   std::size_t operator()(const qos::channel::ChannelKey& key) const noexcept {
-    return std::hash<std::uint64_t>{}(std::uint64_t{key.instrument.value()} * qos::channel::kSlots + key.slot());
+    return std::hash<std::uint64_t>{}(std::uint64_t{key.instrument.value()} * qos::channel::kSlots +
+                                      key.slot());
   }
 };

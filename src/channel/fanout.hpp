@@ -1,9 +1,9 @@
 // From the market thread to the I/O loops: who is interested, and one bounded ring a loop.
 //
-// The market thread asks for every change whether any loop has a listener, encodes the text once if so, and pushes
-// it to the rings of those loops. Nothing here locks. A full ring makes the market thread wait (counted): loops
-// never wait for clients, so they always drain; a feed behind a waiting market thread is slowed by its own bounded
-// queue, and nothing is lost.
+// The market thread asks for every change whether any loop has a listener, encodes the text once if so, and
+// pushes it to the rings of those loops. Nothing here locks. A full ring makes the market thread wait
+// (counted): loops never wait for clients, so they always drain; a feed behind a waiting market thread is
+// slowed by its own bounded queue, and nothing is lost.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,8 @@
 
 namespace qos::channel {
 
-// `body` is what follows the code in the push: everything behind {"tp":"S","c":"HK:700"  (the encoder decides).
+// `body` is what follows the code in the push: everything behind {"tp":"S","c":"HK:700"  (the encoder
+// decides).
 struct Update {
   ChannelKey key;
   Sequence sequence;
@@ -36,11 +37,13 @@ using LoopMask = std::uint32_t;
 class Fanout {
  public:
   struct Options {
-    std::size_t loops = 1;             // I/O loops, at most kMaxLoops
-    std::size_t instruments = 0;       // rows of the instrument table
-    std::size_t ring_capacity = 65'536;  // updates that wait for one loop; about 32 bytes each beside the text
+    std::size_t loops = 1;        // I/O loops, at most kMaxLoops
+    std::size_t instruments = 0;  // rows of the instrument table
+    std::size_t ring_capacity =
+        65'536;  // updates that wait for one loop; about 32 bytes each beside the text
   };
   explicit Fanout(Options options);
+  ~Fanout();
 
   // --- I/O loops ---
   // First and last subscriber of a channel on this loop. Sequentially consistent (see state::InstrumentView).
@@ -74,7 +77,9 @@ class Fanout {
 
  private:
   struct Loop;
+  std::atomic<LoopMask>& interest_in(ChannelKey key) const;
   void push(LoopMask mask, Update update);
+  bool wait_for_room(Loop& target, Update& update);  // false: closed first
 
   std::size_t instruments_;
   std::unique_ptr<std::atomic<LoopMask>[]> interest_;  // instruments * kSlots

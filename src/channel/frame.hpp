@@ -8,6 +8,8 @@ namespace qos::channel {
 
 using Frame = std::shared_ptr<const std::string>;
 
-inline Frame make_frame(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+inline Frame make_frame(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 }  // namespace qos::channel

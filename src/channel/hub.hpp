@@ -1,5 +1,5 @@
-// One I/O loop's subscriptions: who listens to which channel under which spelling. Knows no JSON: it is handed a
-// builder that makes a frame out of a spelling and an update's body.
+// One I/O loop's subscriptions: who listens to which channel under which spelling. Knows no JSON: it is
+// handed a builder that makes a frame out of a spelling and an update's body.
 //
 // Thread: the loop's.
 #pragma once
@@ -26,19 +26,25 @@ class Subscriber {
 };
 
 // Makes the frame of one spelling, framing included. Called once per update and spelling in use.
-using FrameBuilder = std::function<Frame(const ChannelKey& key, std::string_view spelling, const Update& update)>;
+using FrameBuilder =
+    std::function<Frame(const ChannelKey& key, std::string_view spelling, const Update& update)>;
 
 class Hub {
  public:
   enum class Added : std::uint8_t { yes, already };
 
   Hub(std::size_t loop, Fanout& fanout, FrameBuilder builder);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
 
-  // Registers and tells the fan-out. `already`: it listens to this channel, under the spelling of the first time.
-  // Updates up to `after` (set by start_after) are not delivered to it.
+  // Registers and tells the fan-out. `already`: it listens to this channel, under the spelling of the first
+  // time. Nothing is delivered to it before start_after().
   Added subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling);
   // The subscriber has been sent the state up to and including `sequence`: skip updates that are not newer.
   void start_after(Subscriber& subscriber, ChannelKey key, Sequence sequence);
+  // It listens, but start_after() has not been called yet.
+  bool awaits_start(const Subscriber& subscriber, ChannelKey key);
   // False: it did not listen.
   bool unsubscribe(Subscriber& subscriber, ChannelKey key);
   // The subscriber goes away: forget all of it.
@@ -58,15 +64,17 @@ class Hub {
   };
   struct Spelling {
     std::string text;
-    std::vector<Listener> listeners;
+    std::vector<Listener> listeners;  // by address
   };
+  Listener* find(const Subscriber& subscriber, ChannelKey key);  // nullptr: it does not listen
+  void remove_listener(const Subscriber& subscriber, ChannelKey key);
   void deliver(const Update& update);
 
   std::size_t loop_;
   Fanout& fanout_;
   FrameBuilder builder_;
   std::unordered_map<ChannelKey, std::vector<Spelling>> channels_;
-  std::unordered_map<const Subscriber*, std::vector<ChannelKey>> by_subscriber_;
+  std::unordered_map<const Subscriber*, std::vector<ChannelKey>> by_subscriber_;  // keys rising
 };
 
 }  // namespace qos::channel

@@ -1,0 +1,252 @@
+#include "channel/hub.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+
+namespace qos::channel {
+namespace {
+
+constexpr std::size_t kInstruments = 4;
+
+ChannelKey key_of(std::uint32_t instrument, Topic topic = Topic::snapshot) {
+  return {InstrumentId{instrument}, topic, 0};
+}
+
+class Listener final : public Subscriber {
+ public:
+  void deliver(const Frame& frame) override { frames.push_back(frame); }
+  std::vector<std::string> texts() const {
+    std::vector<std::string> result;
+    for (const Frame& frame : frames) result.push_back(*frame);
+    return result;
+  }
+  std::vector<Frame> frames;
+};
+
+struct HubTest : testing::Test {
+  Fanout fanout{{.loops = 1, .instruments = kInstruments}};
+  int built = 0;
+  Hub hub{0, fanout, [this](const ChannelKey&, std::string_view spelling, const Update& update) {
+            ++built;
+            return make_frame(std::string{spelling} + *update.body);
+          }};
+
+  void publish(ChannelKey key, std::uint64_t sequence) {
+    fanout.publish(key, Sequence{sequence}, [&](std::string& out) { out = "=" + std::to_string(sequence); });
+  }
+  void start(Listener& listener, ChannelKey key, std::string_view spelling, std::uint64_t after = 0) {
+    EXPECT_EQ(hub.subscribe(listener, key, spelling), Hub::Added::yes);
+    hub.start_after(listener, key, Sequence{after});
+  }
+  std::size_t drain() { return hub.drain(1'000'000); }
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(HubTest, builds_one_frame_for_each_spelling_in_use_and_shares_it) {
+  Listener a, b, c;
+  start(a, key_of(0), "HK:700");
+  start(b, key_of(0), "HK:00700");
+  start(c, key_of(0), "HK:700");
+  publish(key_of(0), 1);
+  EXPECT_EQ(drain(), 1U);
+  EXPECT_EQ(built, 2);
+  EXPECT_EQ(a.texts(), Texts{"HK:700=1"});
+  EXPECT_EQ(b.texts(), Texts{"HK:00700=1"});
+  EXPECT_EQ(a.frames[0].get(), c.frames[0].get());
+}
+
+TEST_F(HubTest, delivers_only_what_is_newer_than_the_state_that_was_sent) {
+  Listener early, late;
+  start(early, key_of(0), "A", 0);
+  start(late, key_of(0), "A", 2);
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) publish(key_of(0), sequence);
+  drain();
+  EXPECT_EQ(early.texts(), (Texts{"A=1", "A=2", "A=3"}));
+  EXPECT_EQ(late.texts(), Texts{"A=3"});
+}
+
+// One event may close a K-line and open the next: two updates of one channel with one sequence.
+TEST_F(HubTest, delivers_two_updates_of_one_event) {
+  Listener listener;
+  start(listener, key_of(0), "A", 4);
+  publish(key_of(0), 5);
+  publish(key_of(0), 5);
+  drain();
+  EXPECT_EQ(listener.frames.size(), 2U);
+}
+
+TEST_F(HubTest, delivers_nothing_before_the_state_was_sent) {
+  Listener listener;
+  EXPECT_EQ(hub.subscribe(listener, key_of(0), "A"), Hub::Added::yes);
+  EXPECT_TRUE(hub.awaits_start(listener, key_of(0)));
+  publish(key_of(0), 1);
+  drain();
+  EXPECT_TRUE(listener.frames.empty());
+  hub.start_after(listener, key_of(0), Sequence{1});
+  EXPECT_FALSE(hub.awaits_start(listener, key_of(0)));
+  publish(key_of(0), 2);
+  drain();
+  EXPECT_EQ(listener.texts(), Texts{"A=2"});
+}
+
+TEST_F(HubTest, makes_no_second_stream_of_a_second_subscription) {
+  Listener listener;
+  start(listener, key_of(0), "A");
+  EXPECT_EQ(hub.subscribe(listener, key_of(0), "a"), Hub::Added::already);
+  publish(key_of(0), 1);
+  drain();
+  EXPECT_EQ(listener.texts(), Texts{"A=1"});
+}
+
+TEST_F(HubTest, is_silent_after_unsubscribing_even_for_updates_that_already_wait) {
+  Listener leaves, stays;
+  start(leaves, key_of(0), "A");
+  start(stays, key_of(0), "A");
+  publish(key_of(0), 1);
+  EXPECT_TRUE(hub.unsubscribe(leaves, key_of(0)));
+  EXPECT_FALSE(hub.unsubscribe(leaves, key_of(0)));
+  drain();
+  EXPECT_TRUE(leaves.frames.empty());
+  EXPECT_EQ(stays.texts(), Texts{"A=1"});
+}
+
+TEST_F(HubTest, tells_the_market_thread_when_the_last_listener_goes) {
+  Listener a, b;
+  start(a, key_of(0), "A");
+  start(b, key_of(0), "a");
+  hub.unsubscribe(a, key_of(0));
+  EXPECT_EQ(fanout.listeners(key_of(0)), 1U);
+  hub.drop(b);
+  EXPECT_EQ(fanout.listeners(key_of(0)), 0U);
+  {
+    Hub short_lived{0, fanout, nullptr};
+    short_lived.subscribe(a, key_of(1), "A");
+    EXPECT_EQ(fanout.listeners(key_of(1)), 1U);
+  }
+  EXPECT_EQ(fanout.listeners(key_of(1)), 0U) << "a hub that ends leaves no interest behind";
+}
+
+TEST_F(HubTest, counts_the_instruments_of_a_subscriber_once_each) {
+  Listener listener;
+  EXPECT_EQ(hub.instruments_of(listener), 0U);
+  start(listener, key_of(2), "A");
+  start(listener, key_of(2, Topic::depth), "A");
+  start(listener, {InstrumentId{2}, Topic::kline, 5}, "A");
+  start(listener, key_of(0), "B");
+  EXPECT_EQ(hub.instruments_of(listener), 2U);
+  EXPECT_TRUE(hub.listens_to(listener, InstrumentId{2}));
+  EXPECT_FALSE(hub.listens_to(listener, InstrumentId{1}));
+  EXPECT_FALSE(hub.listens_to(listener, InstrumentId{3}));
+  hub.drop(listener);
+  EXPECT_EQ(hub.instruments_of(listener), 0U);
+}
+
+TEST_F(HubTest, takes_no_more_than_it_was_asked_to) {
+  Listener listener;
+  start(listener, key_of(0), "A");
+  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) publish(key_of(0), sequence);
+  EXPECT_EQ(hub.drain(3), 3U);
+  EXPECT_EQ(listener.frames.size(), 3U);
+  EXPECT_EQ(hub.drain(3), 2U);
+}
+
+// Random subscriptions against sets of strings: who hears an update, under which spelling, and what the
+// fan-out is told, must always agree.
+TEST_F(HubTest, agrees_with_a_naive_model) {
+  constexpr std::uint64_t kSeed = 20'260'101;
+  std::mt19937_64 random{kSeed};
+  std::vector<Listener> listeners(12);
+  std::map<std::pair<std::size_t, ChannelKey>, std::string> model;
+  for (std::uint64_t step = 1; step <= 20'000; ++step) {
+    const std::size_t who = random() % listeners.size();
+    const ChannelKey key = key_of(static_cast<std::uint32_t>(random() % kInstruments),
+                                  random() % 2 == 0 ? Topic::trade : Topic::depth);
+    switch (random() % 8) {
+      case 0:
+      case 1:
+      case 2: {
+        const std::string spelling(1, static_cast<char>('a' + random() % 3));
+        const bool is_new = model.try_emplace({who, key}, spelling).second;
+        ASSERT_EQ(hub.subscribe(listeners[who], key, spelling) == Hub::Added::yes, is_new);
+        if (is_new) hub.start_after(listeners[who], key, Sequence{step});
+        break;
+      }
+      case 3:
+      case 4:
+        ASSERT_EQ(hub.unsubscribe(listeners[who], key), model.erase({who, key}) == 1) << "seed " << kSeed;
+        break;
+      case 5:
+        hub.drop(listeners[who]);
+        std::erase_if(model, [&](const auto& entry) { return entry.first.first == who; });
+        break;
+      default: {
+        publish(key, step);
+        drain();
+        for (std::size_t index = 0; index < listeners.size(); ++index) {
+          const auto entry = model.find({index, key});
+          const auto texts = listeners[index].texts();
+          if (entry == model.end())
+            ASSERT_TRUE(texts.empty()) << "seed " << kSeed << " step " << step;
+          else
+            ASSERT_EQ(texts, Texts{entry->second + "=" + std::to_string(step)}) << "seed " << kSeed;
+          listeners[index].frames.clear();
+        }
+      }
+    }
+    std::set<InstrumentId> instruments;
+    bool anyone = false;
+    for (const auto& [entry, spelling] : model) {
+      if (entry.first == who) instruments.insert(entry.second.instrument);
+      anyone = anyone || entry.second == key;
+    }
+    ASSERT_EQ(hub.instruments_of(listeners[who]), instruments.size()) << "seed " << kSeed;
+    ASSERT_EQ(fanout.listeners(key) != 0, anyone) << "seed " << kSeed;
+  }
+}
+
+// The promise of docs/decisions/0002 with a counter as the state: while the market thread raises it,
+// subscribers come and go. Each must see the state and then every later value, once, without a hole.
+TEST(SubscribeWithoutLocks, shows_the_state_and_then_every_later_change_once) {
+  constexpr int kSubscribers = 2'000;
+  constexpr ChannelKey kKey{InstrumentId{0}, Topic::snapshot, 0};
+  Fanout fanout{{.loops = 1, .instruments = 1, .ring_capacity = 64}};
+  std::atomic<std::uint64_t> cell{0};
+  std::atomic<std::uint64_t> version{0};
+  std::jthread market{[&](const std::stop_token& over) {
+    for (std::uint64_t sequence = 1; !over.stop_requested(); ++sequence) {
+      cell.store(sequence);
+      version.store(sequence);
+      fanout.publish(kKey, Sequence{sequence}, [&](std::string& out) { out = std::to_string(sequence); });
+    }
+  }};
+  {
+    Hub hub{0, fanout, [](const ChannelKey&, std::string_view, const Update& update) { return update.body; }};
+    std::mt19937_64 random{7};
+    for (int count = 0; count < kSubscribers; ++count) {
+      Listener listener;
+      hub.subscribe(listener, kKey, "A");
+      const std::uint64_t after = version.load();
+      ASSERT_GE(cell.load(), after);
+      hub.start_after(listener, kKey, Sequence{after});
+      const std::size_t wanted = random() % 50;
+      while (listener.frames.size() < wanted)
+        if (hub.drain(16) == 0) std::this_thread::yield();
+      std::uint64_t expected = after + 1;
+      for (const auto& text : listener.texts()) ASSERT_EQ(text, std::to_string(expected++));
+      hub.drop(listener);
+      // Sometimes what waits for the one that left is still there when the next one comes.
+      if (random() % 2 == 0) hub.drain(64);
+    }
+  }
+  market.request_stop();
+  fanout.close();
+}
+
+}  // namespace
+}  // namespace qos::channel
