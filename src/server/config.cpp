@@ -1,0 +1,31 @@
+#include "server/config.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace qos::server {
+
+using access::Limit;
+using access::Permission;
+using access::Plan;
+
+std::vector<Plan> Config::default_plans() {
+  Plan free{.name = "free", .max_klines = 1'000, .valid_days = 15};
+  free.limits.fill({.product_count = 10, .request_frequency = 30});
+  Limit& ws = free.limits[static_cast<std::size_t>(Permission::ws)];
+  ws.max_connections = 1;
+  ws.min_interval_ms = 1'000;
+  return {free, Plan{.name = "unlimited", .max_klines = 0}};
+}
+
+std::size_t io_thread_count(const Config& config) {
+  if (config.io_threads > 0) return config.io_threads;
+  const auto cores = std::thread::hardware_concurrency();
+  return std::max(cores, 2U) - 1;
+}
+
+std::filesystem::path key_database(const Config& config) {
+  return std::filesystem::path{config.data} / "keys.sqlite";
+}
+
+}  // namespace qos::server
