@@ -6,15 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <stop_token>
 #include <vector>
 
 #include "core/counter.hpp"
-#include "core/spsc_ring.hpp"
+#include "core/id.hpp"
 #include "event/event.hpp"
+#include "journal/doorbell.hpp"
 
 namespace qos::journal {
-
 
 class Sequencer {
  public:
@@ -25,16 +24,16 @@ class Sequencer {
   explicit Sequencer(Options options);
   ~Sequencer();
 
-  // The feed's thread: waits while the queue is full, unless closed (then false and the event is dropped, which
-  // happens only on shutdown).
+  // The feed's thread: waits while the queue is full, unless closed (then false and the event is dropped,
+  // which happens only on shutdown).
   bool put(FeedId feed, const Event& event);
-  // Releases everyone who waits.
+  // Releases everyone who waits. What is queued can still be drained. Any thread.
   void close();
 
-  // The market thread: numbers waiting events and hands each to `apply`, at most `limit`, taking from the feeds in
-  // turn. Returns how many.
+  // The market thread: numbers waiting events and hands each to `apply`, at most `limit`, taking from the
+  // feeds in turn, one event each. Returns how many.
   std::size_t drain(std::size_t limit, const std::function<void(const SequencedEvent&)>& apply);
-  // Sleeps until there may be something to drain or the sequencer is closed.
+  // The market thread: sleeps until there may be something to drain or the sequencer is closed.
   void wait();
   std::size_t queue_capacity() const { return queues_.front()->capacity(); }
   bool closed() const { return closed_.load(std::memory_order_acquire); }
@@ -46,9 +45,11 @@ class Sequencer {
   const Counters& counters() const { return counters_; }
 
  private:
-  std::vector<std::unique_ptr<SpscRing<Event>>> queues_;
-  std::atomic<std::uint32_t> doorbell_{0};
-  std::atomic<bool> sleeping_{false};
+  struct Queue;
+  bool anything_waits() const;
+
+  std::vector<std::unique_ptr<Queue>> queues_;
+  Doorbell arrived_;
   std::atomic<bool> closed_{false};
   Sequence last_{0};
   std::size_t next_feed_ = 0;
