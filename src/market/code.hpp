@@ -11,8 +11,8 @@
 
 namespace qos::market {
 
-// One instrument, one spelling: HK without leading zeros (700), US in upper case with a point (BRK.B), SH and SZ
-// with six digits.
+// One instrument, one spelling: HK without leading zeros (700), US in upper case with a point (BRK.B), SH and
+// SZ with six digits.
 struct Code {
   Market market = Market::US;
   std::string symbol;
@@ -23,16 +23,19 @@ struct Code {
 
 struct SpelledCode {
   Code code;
-  std::string spelling;  // "HK:00700", as the client asked; answers and pushes repeat it. [A-Za-z0-9:./_-] only.
+  std::string
+      spelling;  // "HK:00700", as the client asked; answers and pushes repeat it. [A-Za-z0-9:./_-] only.
 
   friend bool operator==(const SpelledCode&, const SpelledCode&) = default;
 };
 
 // The longest symbol accepted, bytes.
 inline constexpr std::size_t kMaxSymbol = 32;
+// The most codes one string may list: more than any market has, and no more memory than a request is worth.
+inline constexpr std::size_t kMaxCodes = 50'000;
 
-// One string of a `codes` array: "US:AAPL, TSLA,HK:700" -> US:AAPL, US:TSLA, HK:700, in order, duplicates kept.
-// Spaces around a part are ignored. An error names the offending part and says what a code looks like.
+// One string of a `codes` array: "US:AAPL, TSLA,HK:700" -> US:AAPL, US:TSLA, HK:700, in order, duplicates
+// kept. Spaces around a part are ignored. An error names the offending part and says what a code looks like.
 Result<std::vector<SpelledCode>> parse_codes(std::string_view text);
 
 // Exactly one code.

@@ -12,11 +12,20 @@ namespace qos::market {
 
 // The wire's kt.
 enum class KlineType : std::uint16_t {
-  m1 = 1, m5 = 5, m15 = 15, m30 = 30, m60 = 60, m120 = 120, m240 = 240,
-  day = 1001, week = 1007, month = 1030, year = 2001,
+  m1 = 1,
+  m5 = 5,
+  m15 = 15,
+  m30 = 30,
+  m60 = 60,
+  m120 = 120,
+  m240 = 240,
+  day = 1001,
+  week = 1007,
+  month = 1030,
+  year = 2001,
 };
-inline constexpr std::array kKlineTypes{KlineType::m1,  KlineType::m5,   KlineType::m15,  KlineType::m30,
-                                        KlineType::m60, KlineType::m120, KlineType::m240, KlineType::day,
+inline constexpr std::array kKlineTypes{KlineType::m1,   KlineType::m5,    KlineType::m15,  KlineType::m30,
+                                        KlineType::m60,  KlineType::m120,  KlineType::m240, KlineType::day,
                                         KlineType::week, KlineType::month, KlineType::year};
 
 std::optional<KlineType> parse_kline_type(std::int64_t kt);
@@ -39,11 +48,14 @@ struct Minute {
   friend bool operator==(const Minute&, const Minute&) = default;
 };
 
-// The minute K-line of a regular-session trade at t; nullopt outside every regular session (extended hours too).
-std::optional<Minute> minute_of(const SessionCalendar& calendar, UnixNanos t, Print print, ClosingPrint closing);
+// The minute K-line of a regular-session trade at t; nullopt outside every regular session (extended hours
+// too).
+std::optional<Minute> minute_of(const SessionCalendar& calendar, UnixNanos t, Print print,
+                                ClosingPrint closing);
 
-// Half-open [start, end) of the K-line of `type` that holds the minute. For day and longer `start` is the wire's
-// ts (local midnight of the trading date, Monday, 1st, January 1st) and `end` the start of the next such period.
+// Half-open [start, end) of the K-line of `type` that holds the minute. For day and longer `start` is the
+// wire's ts (local midnight of the trading date, Monday, 1st, January 1st) and `end` the start of the next
+// such period.
 struct Span {
   UnixNanos start;
   UnixNanos end;

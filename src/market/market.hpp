@@ -1,4 +1,5 @@
-// The eight markets of the protocol and what differs between them on the wire (../shared spec protocol, section 1).
+// The eight markets of the protocol and what differs between them on the wire (../shared spec protocol,
+// section 1).
 #pragma once
 
 #include <array>
@@ -15,12 +16,12 @@ enum class DecimalStyle : std::uint8_t { trimmed, padded };
 
 struct MarketSpec {
   Market market;
-  std::string_view text;       // as it stands before the colon of a code
-  int depth_levels;            // levels a side that are published; 0: the market has no depth
-  int units_per_volume;        // shares that make 1 of the wire's v: 100 where v counts lots (手)
-  DecimalStyle price_style;    // padded: at least the tick's decimals
-  DecimalStyle volume_style;   // padded: at least the quantity step's decimals
-  bool has_previous_close;     // whether snapshots carry yp
+  std::string_view text;      // as it stands before the colon of a code
+  int depth_levels;           // levels a side that are published; 0: the market has no depth
+  int units_per_volume;       // shares that make 1 of the wire's v: 100 where v counts lots (手)
+  DecimalStyle price_style;   // padded: at least the tick's decimals
+  DecimalStyle volume_style;  // padded: at least the quantity step's decimals
+  bool has_previous_close;    // whether snapshots carry yp
 };
 
 // The order of the enum.
@@ -35,8 +36,12 @@ inline constexpr std::array<MarketSpec, kMarkets> kMarketSpecs{{
     {Market::CM, "CM", 1, 1, DecimalStyle::padded, DecimalStyle::trimmed, true},
 }};
 
-constexpr const MarketSpec& spec_of(Market market) { return kMarketSpecs[static_cast<std::size_t>(market)]; }
-constexpr std::string_view text_of(Market market) { return spec_of(market).text; }
+constexpr const MarketSpec& spec_of(Market market) {
+  return kMarketSpecs[static_cast<std::size_t>(market)];
+}
+constexpr std::string_view text_of(Market market) {
+  return spec_of(market).text;
+}
 
 // "US" or "us"; nullopt for anything that is no market.
 std::optional<Market> parse_market(std::string_view text);

@@ -1,5 +1,5 @@
-// When a venue trades: trading days, sessions and the trading date of any instant, from data (config/markets).
-// Intervals are half-open: open <= t < close.
+// When a venue trades: trading days, sessions and the trading date of any instant, from data
+// (config/markets). Intervals are half-open: open <= t < close.
 #pragma once
 
 #include <chrono>
@@ -20,10 +20,10 @@ namespace qos::market {
 using Date = std::chrono::year_month_day;
 
 enum class Phase : std::uint8_t {
-  night,            // US overnight; belongs to the trading date it ends in
+  night,  // US overnight; belongs to the trading date it ends in
   pre_market,
   opening_auction,
-  regular,          // continuous trading; several a day where there is a lunch break
+  regular,  // continuous trading; several a day where there is a lunch break
   closing_auction,
   after_hours,
   after_close_fixed,
@@ -44,17 +44,19 @@ enum class DayKind : std::uint8_t { full, half };
 struct TradingDay {
   Date date;
   DayKind kind = DayKind::full;
-  std::vector<Session> sessions;  // in time order, all phases; SH/SZ: the closing auction is part of the last
-                                  // regular session too (14:57-15:00), listed as its own session after it is cut
+  std::vector<Session> sessions;  // in time order, all phases; SH/SZ: the last regular session ends at 14:57
+                                  // and the closing auction, 14:57-15:00, is its own
+  std::vector<Session> trading_hours;  // what K-lines are cut on: regular phases, with a closing auction that
+                                       // lies inside trading hours (SH, SZ) joined to them
   std::span<const Session> all() const { return sessions; }
-  std::vector<Session> regular() const;  // what K-lines are cut on: regular phases, with a closing auction that
-                                         // lies inside trading hours (SH, SZ) joined to them
+  const std::vector<Session>& regular() const { return trading_hours; }
 };
 
 class SessionCalendar {
  public:
-  // `rules` is the text of config/markets/NAME.toml, `rows` of config/markets/NAME.days.csv (may be empty). The
-  // names are for error messages, which give the line.
+  SessionCalendar();  // knows no date, in UTC
+  // `rules` is the text of config/markets/NAME.toml, `rows` of config/markets/NAME.days.csv (may be empty).
+  // The names are for error messages, which give the line.
   struct Source {
     std::string_view rules_name;
     std::string_view rules;
@@ -62,7 +64,8 @@ class SessionCalendar {
     std::string_view rows;
   };
   static Result<SessionCalendar> load(const Source& source);
-  // Every local date is a trading day with one regular session from midnight to midnight (simulation, hours=always).
+  // Every local date is a trading day with one regular session from midnight to midnight (simulation,
+  // hours=always).
   SessionCalendar always_open() const;
 
   const std::string& name() const { return name_; }
@@ -73,10 +76,17 @@ class SessionCalendar {
   // nullopt: no trading that date, or past the horizon.
   std::optional<TradingDay> day(Date date) const;
   std::optional<DayKind> kind(Date date) const;
+  // The same without copying: valid as long as any copy of this calendar. Empty where day() is nullopt.
+  std::span<const Session> sessions_of(Date date) const;
+  std::span<const Session> regular_of(Date date) const;
   // The session `t` falls in, of any phase; nullopt in a break, on a holiday, outside loaded dates.
   std::optional<Session> session_at(UnixNanos t) const;
+  // The regular session `t` falls in, as regular_of() has it.
+  std::optional<Session> regular_session_at(UnixNanos t) const;
   // The trading date `t` belongs to: that of its session, else of the session that ended last before it.
+  // nullopt before the first session and from local midnight after the horizon.
   std::optional<Date> trading_date_of(UnixNanos t) const;
+  // nullopt where days between would not be known: past the horizon, or from outside the loaded dates.
   std::optional<Date> next_trading_date(Date after) const;
   std::optional<Date> previous_trading_date(Date before) const;
 

@@ -19,12 +19,13 @@ class TickRule {
     friend bool operator==(const Band&, const Band&) = default;
   };
 
-  // A decimal ("0.01") or the name of a table: "HKEX" (spread table part A), "US" (0.0001 below 1, else 0.01).
+  // A decimal ("0.01") or the name of a table: "HKEX" (spread table part A), "US" (0.0001 below 1, else
+  // 0.01).
   static Result<TickRule> parse(std::string_view text);
 
   Price tick_at(Price price) const;
   bool on_grid(Price price) const;
-  Price round_down(Price price) const;  // the nearest grid price at or below
+  Price round_down(Price price) const;     // the nearest grid price at or below
   Price up(Price price, int ticks) const;  // `ticks` grid steps up (down if negative); never below one tick
   int decimals() const { return decimals_; }  // as the finest tick is written: "0.10" -> 2
 
