@@ -81,10 +81,10 @@ struct MarketRules {
 
 const MarketRules& rules_of(Market market) {
   static constexpr std::array<MarketRules, kMarkets> kRules{{
-      {"stock or etf", "US"},
-      {"stock or etf", "HK"},
-      {"stock or etf", "CN"},
-      {"stock or etf", "CN"},
+      {"stock, etf or index", "US"},
+      {"stock, etf or index", "HK"},
+      {"stock, etf or index", "CN"},
+      {"stock, etf or index", "CN"},
       {"perpetual", "CF"},
       {"currency_pair", "FX"},
       {"index", ""},
