@@ -1,6 +1,7 @@
 // One source of events. A feed owns its connection or file and runs on a thread of its own; it never sees state.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -51,6 +52,9 @@ struct FeedContext {
   const market::CalendarTable& calendars;
   io::Clock& clock;
   std::string_view simulated_prices = {};  // text of data/simulated_prices.csv; read while the feed is made
+  // Told what an operator should read in the log: rejected messages, unknown instruments, gaps, each with where and
+  // why. Called from the feed's thread, bounded by the feed; may be empty.
+  std::function<void(const Error&)> report = {};
 };
 
 class Feed {

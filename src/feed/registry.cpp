@@ -1,6 +1,5 @@
 // The feeds there are, one line each.
-#include <array>
-
+#include "feed/binance/recording_feed.hpp"
 #include "feed/feed.hpp"
 
 namespace qos::feed {
@@ -13,7 +12,9 @@ struct Kind {
                                         const FeedContext& context);
 };
 
-constexpr std::array<Kind, 0> kKinds{};
+constexpr Kind kKinds[] = {
+    {"binance_usdm", binance::plan, binance::make},
+};
 
 Result<const Kind*> kind_of(const FeedSpec& spec) {
   std::string known;
