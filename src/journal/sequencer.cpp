@@ -1,7 +1,5 @@
 #include "journal/sequencer.hpp"
 
-#include <algorithm>
-
 #include "core/result.hpp"
 #include "core/spsc_ring.hpp"
 
@@ -72,13 +70,10 @@ std::size_t Sequencer::drain(std::size_t limit, const std::function<void(const S
   return drained;
 }
 
-void Sequencer::wait() {
-  const std::uint32_t seen = arrived_.look();
-  if (!closed() && !anything_waits()) arrived_.wait(seen);
+void Sequencer::wait(std::uint32_t seen) {
+  if (!closed()) arrived_.wait(seen);
 }
 
-bool Sequencer::anything_waits() const {
-  return std::ranges::any_of(queues_, [](const auto& queue) { return queue->events.size() > 0; });
-}
+std::size_t Sequencer::queue_capacity() const { return queues_.front()->events.capacity(); }
 
 }  // namespace qos::journal

@@ -33,9 +33,13 @@ class Sequencer {
   // The market thread: numbers waiting events and hands each to `apply`, at most `limit`, taking from the
   // feeds in turn, one event each. Returns how many.
   std::size_t drain(std::size_t limit, const std::function<void(const SequencedEvent&)>& apply);
-  // The market thread: sleeps until there may be something to drain or the sequencer is closed.
-  void wait();
-  std::size_t queue_capacity() const { return queues_.front()->capacity(); }
+  // The market thread: seen = look(), then looks for work (drain and whatever else it waits for), and if there was
+  // none, wait(seen): sleeps until something was put, woken or closed since look().
+  std::uint32_t look() const { return arrived_.look(); }
+  void wait(std::uint32_t seen);
+  // Any thread: something else than an event wants the market thread's attention.
+  void wake() { arrived_.ring(); }
+  std::size_t queue_capacity() const;
   bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   struct Counters {
@@ -46,7 +50,6 @@ class Sequencer {
 
  private:
   struct Queue;
-  bool anything_waits() const;
 
   std::vector<std::unique_ptr<Queue>> queues_;
   Doorbell arrived_;

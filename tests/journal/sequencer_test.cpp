@@ -61,7 +61,7 @@ TEST(Sequencer, refuses_events_after_close_and_still_gives_those_it_has) {
   sequencer.close();
   EXPECT_FALSE(sequencer.put(FeedId{0}, event_of(0, 2)));
   EXPECT_TRUE(sequencer.closed());
-  sequencer.wait();  // returns: closed
+  sequencer.wait(sequencer.look());  // returns: closed
   EXPECT_EQ(drain_all(sequencer).size(), 1U);
 }
 
@@ -78,9 +78,16 @@ TEST(Sequencer, close_releases_a_feed_that_waits_for_room_and_a_market_thread_th
 
   Sequencer empty{{}};
   std::jthread market{[&] {
-    while (!empty.closed()) empty.wait();
+    while (!empty.closed()) empty.wait(empty.look());
   }};
   empty.close();
+}
+
+TEST(Sequencer, wake_is_not_lost_between_a_look_and_the_sleep_after_it) {
+  Sequencer sequencer{{}};
+  const auto seen = sequencer.look();
+  sequencer.wake();
+  sequencer.wait(seen);  // returns: woken since the look
 }
 
 // Tiny queues, so that both sides fall asleep and are woken all the time. A lost wake-up hangs the test.
@@ -97,11 +104,12 @@ TEST(Sequencer, loses_and_reorders_nothing_between_two_feeds_and_the_market_thre
   std::array<std::uint64_t, 2> expected{};
   std::uint64_t sequence = 0;
   while (sequence < 2 * kCount) {
-    sequencer.wait();
-    sequencer.drain(64, [&](const SequencedEvent& event) {
+    const auto seen = sequencer.look();
+    const auto drained = sequencer.drain(64, [&](const SequencedEvent& event) {
       ASSERT_EQ(event.sequence, Sequence{++sequence});
       ASSERT_EQ(number_of(event), expected[event.event.feed.value()]++);
     });
+    if (drained == 0) sequencer.wait(seen);
   }
   EXPECT_EQ(expected[0], kCount);
   EXPECT_EQ(expected[1], kCount);
