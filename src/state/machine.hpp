@@ -1,7 +1,8 @@
 // The market as a fold over the journal: the same events give the same state and the same changes, always. No
 // clock, socket, file or thread in here; time enters as ClockTick.
 //
-// Thread: the market thread owns the machine and is the only one to call it. view() may be read by any thread.
+// Thread: the market thread owns the machine and is the only one to call it. view() may be read by any
+// thread.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ struct KlineChange {
   friend bool operator==(const KlineChange&, const KlineChange&) = default;
 };
 
-// What one event made different, in the order in which it is published: trade, snapshot, depth, K-lines (shortest
-// type first, oldest first). Values are those after the event.
+// What one event made different, in the order in which it is published: trade, snapshot, depth, K-lines
+// (shortest type first, oldest first). Values are those after the event.
 struct Change {
   Sequence sequence;
   InstrumentId instrument;
@@ -42,6 +43,10 @@ struct MachineCounters {
   Counter unknown_instruments;  // events that name a row the table does not have
   Counter stale_book_deltas;    // deltas dropped because the book waits for a snapshot
   Counter outside_sessions;     // trades outside every session: tape and last only as their condition allows
+  Counter refused;  // events that cannot be true: negative sizes, times before 1970 or after 2200, sums
+                    // that would not fit
+  Counter dropped_levels;     // worst levels of books that had too many
+  Counter lost_restatements;  // of minutes that are not kept any more or that no session has
 };
 
 class Machine {
@@ -51,11 +56,12 @@ class Machine {
     std::size_t klines_kept = 1'000;  // an instrument and type; the oldest is dropped
   };
 
-  Machine(const market::InstrumentTable& instruments, const market::CalendarTable& calendars, Options options);
+  Machine(const market::InstrumentTable& instruments, const market::CalendarTable& calendars,
+          Options options);
   ~Machine();
 
-  // Sequences must rise. A ClockTick touches many instruments: it closes K-lines, which is no published change
-  // before the extensions, so it returns an empty Change.
+  // Sequences must rise. A ClockTick touches many instruments: it closes K-lines, which is no published
+  // change before the extensions, so it returns an empty Change.
   Change apply(const SequencedEvent& event);
 
   const ViewTable& views() const;

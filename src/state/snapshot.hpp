@@ -29,9 +29,9 @@ struct SessionPart {
 };
 
 struct Snapshot {
-  Sequence sequence;            // of the last event that changed anything here
-  std::optional<Price> last;    // of the latest eligible trade in any session; nullopt: nothing traded yet
-  UnixNanos ts;                 // its time
+  Sequence sequence;          // of the last event that changed anything here
+  std::optional<Price> last;  // of the latest eligible trade in any session; nullopt: nothing traded yet
+  UnixNanos ts;               // its time
   // Of the regular session of the current trading day; before its first trade, of the last one.
   std::optional<Price> open;
   std::optional<Price> high;

@@ -1,5 +1,5 @@
-// What other threads may see of the state: copies of cells that the market thread overwrites, without locks on
-// either side (sequence-locked cells of atomic words).
+// What other threads may see of the state: copies of cells that the market thread overwrites, without locks
+// on either side (sequence-locked cells of atomic words).
 //
 // Threads: every const member may be called by any thread at any time. Only the machine writes.
 #pragma once
@@ -20,9 +20,9 @@ class InstrumentView {
  public:
   virtual ~InstrumentView() = default;
 
-  // The sequence of the last event applied to this instrument. Sequentially consistent with the writer's look at
-  // who is interested: a subscriber who first registers, then reads version() and the cells, misses nothing that
-  // is not sent to it (docs/decisions/0002-subscribe-without-locks.md).
+  // The sequence of the last event applied to this instrument. Sequentially consistent with the writer's look
+  // at who is interested: a subscriber who first registers, then reads version() and the cells, misses
+  // nothing that is not sent to it (docs/decisions/0002-subscribe-without-locks.md).
   virtual Sequence version() const = 0;
 
   virtual Snapshot snapshot() const = 0;
@@ -30,7 +30,8 @@ class InstrumentView {
   virtual Depth depth() const = 0;
   // The latest `count` trades, oldest first.
   virtual std::vector<TapeTrade> trades(std::size_t count) const = 0;
-  // The latest `count` K-lines whose start is <= `until` (nullopt: all), oldest first, the one in progress included.
+  // The latest `count` K-lines whose start is <= `until` (nullopt: all), oldest first, the one in progress
+  // included.
   virtual std::vector<Kline> klines(market::KlineType type, std::size_t count,
                                     std::optional<UnixNanos> until = std::nullopt) const = 0;
 };

@@ -1,0 +1,92 @@
+// All that is known of one instrument: takes its events, answers its readers. Most instruments of a large
+// table are idle, so each part is made when it is first needed.
+//
+// Threads: the InstrumentView's members may be called by any thread, everything else belongs to the market
+// thread.
+#pragma once
+
+#include <atomic>
+
+#include "market/instrument.hpp"
+#include "state/book_state.hpp"
+#include "state/kline_set.hpp"
+#include "state/machine.hpp"
+#include "state/minute_cache.hpp"
+#include "state/published.hpp"
+#include "state/snapshot_fold.hpp"
+#include "state/tape.hpp"
+#include "state/view.hpp"
+
+namespace qos::state {
+
+class InstrumentState final : public InstrumentView {
+ public:
+  // What a call works with; all of it is the machine's. `klines` is empty.
+  struct Work {
+    Sequence sequence;
+    const Machine::Options& options;
+    MachineCounters& counters;
+    std::vector<KlineChange>& klines;
+  };
+
+  InstrumentState(const market::Instrument& instrument, MinuteCache& minutes)
+      : instrument_{&instrument}, minutes_{&minutes} {}
+
+  // --- any thread ---
+  Sequence version() const override { return Sequence{version_.load()}; }
+  Snapshot snapshot() const override;
+  Depth depth() const override;
+  std::vector<TapeTrade> trades(std::size_t count) const override;
+  std::vector<Kline> klines(market::KlineType type, std::size_t count,
+                            std::optional<UnixNanos> until) const override;
+
+  // --- the market thread ---
+  // What is different now. K-lines are in work.klines.
+  Change apply(const EventBody& body, const Work& work);
+  // When the first open K-line is over; UnixNanos::max() if none is open.
+  UnixNanos next_close() const;
+  void close_ended_klines(UnixNanos now, Sequence sequence);
+  const market::Instrument& instrument() const { return *instrument_; }
+  // The time for which it is down in the closing schedule; UnixNanos::max(): it is not.
+  UnixNanos scheduled() const { return scheduled_; }
+  void set_scheduled(UnixNanos time) { scheduled_ = time; }
+
+ private:
+  void on(const Trade& trade, const Work& work, Change& change);
+  void on(const BookClear& clear, const Work& work, Change& change);
+  void on(const BookDelta& delta, const Work& work, Change& change);
+  void on(const Quote& quote, const Work& work, Change& change);
+  void on(const TradingStatus& status, const Work& work, Change& change);
+  void on(const ReferencePrice& reference, const Work& work, Change& change);
+  void on(const RollingStats& stats, const Work& work, Change& change);
+  void on(const KlineRestatement& restatement, const Work& work, Change& change);
+  void on(const Gap& gap, const Work& work, Change& change);
+  void on(const ClockTick&, const Work&, Change&) {}
+
+  // Where a trade belongs.
+  struct Place {
+    std::optional<market::Minute> minute;    // of the regular session
+    std::optional<market::Session> session;  // by its clock
+    UsSession us_session = UsSession::unknown;
+  };
+  Place place_of(const Trade& trade);
+  bool count_in_klines(const Trade& trade, Eligibility eligibility, const market::Minute& minute,
+                       const Work& work);
+  void show_trade(const Trade& trade, Eligibility eligibility, const Place& place, bool in_klines,
+                  const Work& work, Change& change);
+  std::size_t depth_levels() const;
+
+  SnapshotFold& snapshot_fold() { return snapshot_.make(instrument_->code.market); }
+  BookState& book() { return book_.make(depth_levels()); }
+
+  std::atomic<std::uint64_t> version_{0};
+  const market::Instrument* instrument_;
+  MinuteCache* minutes_;
+  UnixNanos scheduled_ = UnixNanos::max();
+  Published<SnapshotFold> snapshot_;
+  Published<BookState> book_;
+  Published<Tape> tape_;
+  Published<KlineSet> klines_;
+};
+
+}  // namespace qos::state

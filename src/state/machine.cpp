@@ -1,0 +1,110 @@
+#include "state/machine.hpp"
+
+#include <deque>
+
+#include "core/result.hpp"
+#include "state/closing_schedule.hpp"
+#include "state/instrument_state.hpp"
+
+namespace qos::state {
+
+class Machine::Impl final : public ViewTable {
+ public:
+  Impl(const market::InstrumentTable& instruments, const market::CalendarTable& calendars, Options options)
+      : options_{options}, schedules_(calendars.size()) {
+    QOS_ASSERT(options.trades_kept >= 1 && options.trades_kept <= CellRing<KlineSlot>::kMaxCapacity);
+    QOS_ASSERT(options.klines_kept >= 2 && options.klines_kept <= CellRing<KlineSlot>::kMaxCapacity);
+    for (std::uint16_t calendar = 0; calendar < calendars.size(); ++calendar)
+      for (const auto closing : {market::ClosingPrint::last_bar, market::ClosingPrint::own_bar})
+        minutes_.emplace_back(calendars.at(CalendarId{calendar}), closing);
+    for (std::uint32_t id = 0; id < instruments.size(); ++id) {
+      const auto& instrument = instruments.at(InstrumentId{id});
+      states_.emplace_back(instrument, minutes_of(instrument));
+    }
+  }
+
+  const InstrumentView* find(InstrumentId id) const override {
+    return id.value() < states_.size() ? &states_[id.value()] : nullptr;
+  }
+
+  Change apply(const SequencedEvent& event) {
+    QOS_ASSERT(event.sequence > last_);
+    last_ = event.sequence;
+    counters_.events.add();
+    klines_.clear();
+    if (const auto* tick = std::get_if<ClockTick>(&event.event.body))
+      return apply_tick(*tick, event.sequence);
+
+    const InstrumentId id = std::visit(Overloaded{[](const ClockTick&) { return InstrumentId{}; },
+                                                  [](const auto& body) { return body.instrument; }},
+                                       event.event.body);
+    if (id.value() >= states_.size()) {
+      counters_.unknown_instruments.add();
+      return {.sequence = event.sequence, .instrument = id};
+    }
+    InstrumentState& state = states_[id.value()];
+    Change change = state.apply(event.event.body, {event.sequence, options_, counters_, klines_});
+    if (!klines_.empty()) schedule(state);
+    return change;
+  }
+
+  const MachineCounters& counters() const { return counters_; }
+
+ private:
+  MinuteCache& minutes_of(const market::Instrument& instrument) {
+    const std::size_t row = std::size_t{instrument.calendar.value()} * 2 +
+                            (instrument.closing_print == market::ClosingPrint::own_bar ? 1 : 0);
+    QOS_ASSERT(row < minutes_.size());
+    return minutes_[row];
+  }
+  // Puts the instrument down for the end of its next K-line, unless it is down for that or an earlier time
+  // already.
+  void schedule(InstrumentState& state) {
+    const UnixNanos time = state.next_close();
+    if (time >= state.scheduled()) return;
+    state.set_scheduled(time);
+    schedules_[state.instrument().calendar.value()].add({time, state.instrument().id});
+  }
+
+  Change apply_tick(const ClockTick& tick, Sequence sequence) {
+    if (tick.calendar.value() >= schedules_.size()) return {.sequence = sequence};
+    while (const auto due = schedules_[tick.calendar.value()].take_due(tick.ts_event)) {
+      InstrumentState& state = states_[due->id.value()];
+      // An entry that an earlier one of the same instrument has made needless.
+      if (state.scheduled() != due->time) continue;
+      state.set_scheduled(UnixNanos::max());
+      // A later K-line may have closed it since.
+      if (state.next_close() <= tick.ts_event) state.close_ended_klines(tick.ts_event, sequence);
+      schedule(state);
+    }
+    return {.sequence = sequence};
+  }
+
+  Options options_;
+  std::deque<MinuteCache> minutes_;  // two a calendar: last_bar, own_bar
+  std::deque<InstrumentState> states_;
+  std::vector<ClosingSchedule> schedules_;  // one a calendar
+  std::vector<KlineChange> klines_;
+  MachineCounters counters_;
+  Sequence last_;
+};
+
+Machine::Machine(const market::InstrumentTable& instruments, const market::CalendarTable& calendars,
+                 Options options)
+    : impl_{std::make_unique<Impl>(instruments, calendars, options)} {}
+
+Machine::~Machine() = default;
+
+Change Machine::apply(const SequencedEvent& event) {
+  return impl_->apply(event);
+}
+
+const ViewTable& Machine::views() const {
+  return *impl_;
+}
+
+const MachineCounters& Machine::counters() const {
+  return impl_->counters();
+}
+
+}  // namespace qos::state

@@ -1,0 +1,66 @@
+// Answers of a session calendar, remembered: thousands of instruments trade in the same minute, and only its
+// first trade searches the calendar. Sessions must begin and end on whole minutes.
+//
+// Thread: the market thread's.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "market/kline_clock.hpp"
+#include "market/session_calendar.hpp"
+
+namespace qos::state {
+
+// Of one minute, in the order of market::kKlineTypes.
+using KlineSpans = std::array<market::Span, market::kKlineTypes.size()>;
+
+constexpr std::size_t kDay = market::index_of(market::KlineType::day);
+constexpr const market::Span& day_of(const KlineSpans& spans) {
+  return spans[kDay];
+}
+
+class MinuteCache {
+ public:
+  // `calendar` must outlive the cache.
+  MinuteCache(const market::SessionCalendar& calendar, market::ClosingPrint closing)
+      : calendar_{&calendar}, closing_{closing} {}
+
+  const market::SessionCalendar& calendar() const { return *calendar_; }
+
+  struct Moment {
+    std::optional<market::Minute> minute;    // of a continuous trade
+    std::optional<market::Session> session;  // of any phase
+  };
+  // References of either are good until the next call of the same function.
+  const Moment& at(UnixNanos t);
+  const KlineSpans& spans(const market::Minute& minute);
+
+  // Auction prints; not remembered, there are two a day.
+  std::optional<market::Minute> minute_of(UnixNanos t, market::Print print) const {
+    return market::minute_of(*calendar_, t, print, closing_);
+  }
+
+  // Local midnight of the trading day whose session t falls in, else of the next one that opens.
+  std::optional<UnixNanos> coming_day(UnixNanos t) const;
+
+ private:
+  static constexpr std::size_t kSlots = 64;
+  static constexpr std::int64_t kNone = -1;
+  struct MomentSlot {
+    std::int64_t key = kNone;  // minutes since the epoch
+    Moment moment;
+  };
+  struct SpansSlot {
+    std::int64_t key = kNone;  // of the minute's start
+    market::Date date{};       // two trading days may meet in one minute
+    KlineSpans spans{};
+  };
+
+  const market::SessionCalendar* calendar_;
+  market::ClosingPrint closing_;
+  std::array<MomentSlot, kSlots> moments_{};
+  std::array<SpansSlot, kSlots> spans_{};
+};
+
+}  // namespace qos::state

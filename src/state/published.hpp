@@ -1,0 +1,37 @@
+// Something that most instruments never need: made by the writer when it is first needed, seen by readers
+// from then on, freed with its owner.
+//
+// Threads: make() belongs to the one writer; get() to everybody.
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+namespace qos::state {
+
+template <typename T>
+class Published {
+ public:
+  Published() = default;
+  Published(const Published&) = delete;
+  Published& operator=(const Published&) = delete;
+  ~Published() { delete value_.load(std::memory_order_relaxed); }
+
+  // nullptr: not made yet.
+  T* get() { return value_.load(std::memory_order_acquire); }
+  const T* get() const { return value_.load(std::memory_order_acquire); }
+
+  // The one that is there, else a new one made of `args`.
+  template <typename... Args>
+  T& make(Args&&... args) {
+    if (T* made = value_.load(std::memory_order_relaxed)) return *made;
+    T* made = new T(std::forward<Args>(args)...);
+    value_.store(made, std::memory_order_release);
+    return *made;
+  }
+
+ private:
+  std::atomic<T*> value_{nullptr};
+};
+
+}  // namespace qos::state

@@ -1,0 +1,71 @@
+// One instrument's snapshot as a fold: last of any session, the day's figures from its day K-line, the close
+// it is quoted against, US session parts, suspension, a venue's own rolling figures.
+//
+// Threads: load() may be called by any thread, everything else belongs to the market thread.
+#pragma once
+
+#include <optional>
+
+#include "event/event.hpp"
+#include "market/instrument.hpp"
+#include "state/kline_series.hpp"
+#include "state/seq_cell.hpp"
+#include "state/session_parts.hpp"
+#include "state/snapshot.hpp"
+
+namespace qos::state {
+
+class SnapshotFold {
+ public:
+  explicit SnapshotFold(market::Market market) : market_{market} {}
+
+  Snapshot load() const { return cell_.load(); }
+
+  // Calls change(snapshot), which says whether it changed something; if so stores it under `sequence` and
+  // returns it.
+  template <typename Change>
+  std::optional<Snapshot> update(Sequence sequence, Change&& change) {
+    std::optional<Snapshot> snapshot{cell_.own()};
+    if (!change(*snapshot)) return std::nullopt;
+    snapshot->sequence = sequence;
+    cell_.store(*snapshot);
+    return snapshot;
+  }
+
+  // What changes a snapshot. Those that return bool say whether it did.
+
+  // A trade that counts at `order`, the time that decides which of two trades is later: its own, held within
+  // its minute if it has one (an auction's print has its own clock).
+  struct Last {
+    Price price;
+    UnixNanos ts;
+    UnixNanos order;
+    std::optional<UnixNanos> minute;  // start of its minute; nullopt outside regular sessions
+    UsSession session = UsSession::unknown;
+  };
+  bool show_last(Snapshot& snapshot, const Last& last);
+  // The newest day K-line changed; nullptr: there is none any more.
+  void show_day(Snapshot& snapshot, const KlineSlot* day);
+  // `newest`: the newest minute after `restated` was restated; nullptr: there is none any more.
+  bool restate_last(Snapshot& snapshot, UnixNanos restated, const KlineSlot* newest);
+  bool show_extended(Snapshot& snapshot, const Trade& trade, Eligibility eligibility,
+                     const market::Session& session, UnixNanos day);
+  // The close that the trading day that starts at `day` is quoted against.
+  bool show_reference(Snapshot& snapshot, Price previous_close, UnixNanos day);
+  bool show_rolling(Snapshot& snapshot, const RollingStats& stats);
+
+ private:
+  bool has_previous_close() const { return market::spec_of(market_).has_previous_close; }
+  void open_day(Snapshot& snapshot, UnixNanos day);
+
+  SeqCell<Snapshot> cell_;
+  market::Market market_;
+  bool rolling_ = false;                // the venue's own figures have been seen
+  std::optional<UnixNanos> minute_;     // of `last`; nullopt: not from a regular session
+  UnixNanos order_ = UnixNanos::min();  // of `last`
+  Closes closes_;
+  std::optional<Price> quoted_before_;  // the previous close of the day before closes_.day
+  SessionParts parts_;
+};
+
+}  // namespace qos::state
