@@ -1,6 +1,7 @@
 // The feeds there are, one line each.
 #include "feed/binance/recording_feed.hpp"
 #include "feed/feed.hpp"
+#include "feed/simulated/simulated_feed.hpp"
 
 namespace qos::feed {
 namespace {
@@ -14,6 +15,7 @@ struct Kind {
 
 constexpr Kind kKinds[] = {
     {"binance_usdm", binance::plan, binance::make},
+    {"simulated", simulated::plan, simulated::make},
 };
 
 Result<const Kind*> kind_of(const FeedSpec& spec) {
