@@ -45,6 +45,8 @@ class Fanout {
   explicit Fanout(Options options);
   ~Fanout();
 
+  std::size_t loops() const { return loops_.size(); }
+
   // --- I/O loops ---
   // First and last subscriber of a channel on this loop. Sequentially consistent (see state::InstrumentView).
   void listen(std::size_t loop, ChannelKey key);

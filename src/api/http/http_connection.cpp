@@ -1,0 +1,199 @@
+#include "api/http/http_connection.hpp"
+
+#include "api/http/handshake.hpp"
+#include "api/http/header_text.hpp"
+#include "api/ws/session.hpp"
+
+namespace qos::api::http {
+namespace {
+
+constexpr std::size_t kMaxHeader = 8'192;
+// A client that sends requests without reading answers is not read any further above this.
+constexpr std::size_t kAnswersWaiting = 256 * 1024;
+// More than a header or a chunk's line can be: what waits for its end beyond this never ends.
+constexpr std::size_t kMaxUnfinished = 2 * kMaxHeader;
+
+bool is_ok(const Response& response) {
+  return response.body.starts_with(R"({"msg":"OK")");
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(LoopContext& context, Transport transport, std::string remote_address)
+    : Connection{context, std::move(transport)},
+      remote_address_{std::move(remote_address)},
+      last_request_{context.now} {}
+
+bool HttpConnection::has_room() const {
+  return outbox().bytes() < kAnswersWaiting;
+}
+
+void HttpConnection::on_bytes(std::span<char> bytes) {
+  std::string_view arrived{bytes.data(), bytes.size()};
+  if (!waiting_.empty()) {
+    waiting_.append(arrived);
+    return read_waiting();
+  }
+  const std::size_t used = read_requests(arrived);
+  if (!accepts_input()) return;
+  waiting_ = arrived.substr(used);
+  decide_on_reading();
+}
+
+void HttpConnection::read_waiting() {
+  const std::size_t used = read_requests(waiting_);
+  if (!accepts_input()) return;
+  waiting_.erase(0, used);
+  if (waiting_.empty()) waiting_ = {};
+  decide_on_reading();
+}
+
+// Decides what happens next with what could not be used.
+void HttpConnection::decide_on_reading() {
+  if (has_room()) {
+    if (waiting_.size() > kMaxUnfinished)
+      return refuse_and_close(
+          make_error(ErrorKind::invalid_request, "malformed HTTP request: a line without an end"));
+    if (input_ended_) return close_when_sent();
+  }
+  read_while(has_room() && !input_ended_);
+}
+
+std::size_t HttpConnection::read_requests(std::string_view bytes) {
+  std::size_t used = 0;
+  while (accepts_input() && has_room()) {
+    if (!reader_) {
+      // An empty line before a request is to be ignored (RFC 9112, section 2.2).
+      while (used < bytes.size() && (bytes[used] == '\r' || bytes[used] == '\n')) ++used;
+      if (used == bytes.size()) break;
+      reader_ = std::make_unique<RequestReader>(
+          RequestReader::Limits{.header_bytes = kMaxHeader, .body_bytes = context().options.max_body_bytes});
+    }
+    const auto step = reader_->read(bytes.substr(used));
+    used += step.consumed;
+    if (step.progress == RequestReader::Progress::failed) {
+      refuse_and_close(reader_->error());
+      break;
+    }
+    if (step.progress == RequestReader::Progress::needs_more) {
+      if (reader_->wants_continue()) send(channel::make_frame("HTTP/1.1 100 Continue\r\n\r\n"));
+      break;
+    }
+    last_request_ = context().now;
+    const auto request = std::move(reader_);
+    if (path_of(request->target()) == "/ws")
+      answer_websocket(*request, std::string{bytes.substr(used)});
+    else
+      answer(*request);
+  }
+  return used;
+}
+
+void HttpConnection::answer(const RequestReader& request) {
+  context().counters.http_requests.add();
+  std::string unpacked;
+  const auto body = body_of(request, unpacked);
+  const Response response = body ? respond(
+                                       {
+                                           .method = request.method(),
+                                           .target = request.target(),
+                                           .key_header = request.header("key"),
+                                           .authorization = request.header("Authorization"),
+                                           .body = *body,
+                                           .remote_address = remote_address_,
+                                       },
+                                       {
+                                           .services = context().services,
+                                           .gate = context().gate,
+                                           .options = context().options,
+                                           .registrations = context().registrations,
+                                       })
+                                 : error_response(body.error(), context().options.http_status);
+  reply(response, {.keep_alive = request.keep_alive(),
+                   .old_client = request.is_http_1_0(),
+                   .gzip = accepts_gzip(request.header("Accept-Encoding")),
+                   .head_only = request.method() == "HEAD"});
+}
+
+Answer<std::string_view> HttpConnection::body_of(const RequestReader& request, std::string& unpacked) const {
+  const auto encoding = trimmed(request.header("Content-Encoding"));
+  if (encoding.empty() || equal_ignoring_case(encoding, "identity")) return request.body();
+  const auto refused = [](ErrorKind kind, std::string_view detail) {
+    return std::unexpected{make_error(kind, detail)};
+  };
+  if (!equal_ignoring_case(encoding, "gzip"))
+    return refused(ErrorKind::invalid_request,
+                   fmt::format("Content-Encoding: expected gzip, seen \"{}\"", encoding.substr(0, 40)));
+  const std::size_t limit = context().options.max_body_bytes;
+  auto result = inflate_gzip(request.body(), limit);
+  if (const auto* error = std::get_if<InflateError>(&result))
+    return *error == InflateError::too_large
+               ? refused(ErrorKind::request_too_large,
+                         fmt::format("a body of at most {} bytes, unpacked", limit))
+               : refused(ErrorKind::invalid_request, "Content-Encoding: the body is no whole gzip stream");
+  unpacked = std::move(std::get<std::string>(result));
+  return unpacked;
+}
+
+void HttpConnection::reply(const Response& response, const ResponseStyle& style) {
+  if (!is_ok(response)) context().counters.http_errors.add();
+  send(channel::make_frame(context().responses.write(response, style, context().services.clock.now())));
+  if (!style.keep_alive) close_when_sent();
+}
+
+void HttpConnection::refuse_and_close(const ApiError& error) {
+  context().counters.http_requests.add();
+  reply(error_response(error, context().options.http_status), {.keep_alive = false});
+}
+
+void HttpConnection::answer_websocket(const RequestReader& request, std::string rest) {
+  context().counters.http_requests.add();
+  const auto refuse = [&](const Response& response) { reply(response, {.keep_alive = false}); };
+  if (const auto refusal = refuse_handshake(request)) return refuse(*refusal);
+  auto grant = authenticate({.method = request.method(),
+                             .target = request.target(),
+                             .key_header = request.header("key"),
+                             .authorization = request.header("Authorization"),
+                             .body = {},
+                             .remote_address = remote_address_},
+                            context().gate, context().services.clock.now());
+  if (!grant) return refuse(error_response(grant.error(), HttpStatus::by_class));
+  auto place = context().gate.connect(*grant);
+  if (!place) {
+    const auto allowed = grant->plan->limit(access::Permission::ws).max_connections;
+    const auto error =
+        make_error(ErrorKind::too_many_connections, fmt::format("the plan allows {} at a time", allowed));
+    return refuse(error_response(error, HttpStatus::by_class));
+  }
+  send(channel::make_frame(
+      context().responses.write(accept_handshake(request), {}, context().services.clock.now())));
+  auto session = std::make_unique<ws::Session>(context(), release(), std::move(*grant), std::move(place));
+  ws::Session& started = *session;
+  context().host.add(std::move(session));
+  started.start();
+  if (!rest.empty()) started.take_early_bytes(rest);
+}
+
+void HttpConnection::on_end_of_input() {
+  input_ended_ = true;
+  decide_on_reading();
+}
+
+void HttpConnection::on_everything_sent() {
+  last_request_ = context().now;
+  if (!waiting_.empty() || input_ended_) read_waiting();
+}
+
+void HttpConnection::on_tick(SteadyTime now) {
+  Connection::on_tick(now);
+  if (!closed() && now - last_request_ > context().options.http_idle_timeout) close_now();
+}
+
+void HttpConnection::on_stop() {
+  if (outbox().empty())
+    close_now();
+  else
+    close_when_sent();
+}
+
+}  // namespace qos::api::http

@@ -1,0 +1,48 @@
+// An HTTP/1.x connection: requests in, answers out in the same order, keep-alive and pipelining, until it
+// closes or becomes a WebSocket.
+//
+// Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/connection.hpp"
+#include "api/http/request_reader.hpp"
+
+namespace qos::api::http {
+
+class HttpConnection final : public Connection {
+ public:
+  HttpConnection(LoopContext& context, Transport transport, std::string remote_address);
+
+  void on_tick(SteadyTime now) override;
+  void on_stop() override;
+
+ private:
+  void on_bytes(std::span<char> bytes) override;
+  void on_end_of_input() override;
+  void on_everything_sent() override;
+
+  // Reads and answers as many requests as there are; returns how many bytes they took.
+  std::size_t read_requests(std::string_view bytes);
+  void read_waiting();
+  void decide_on_reading();
+  void answer(const RequestReader& request);
+  // `rest`: what was read beyond the handshake; it belongs to the WebSocket.
+  void answer_websocket(const RequestReader& request, std::string rest);
+  // The body, decompressed into `unpacked` if it was sent so.
+  Answer<std::string_view> body_of(const RequestReader& request, std::string& unpacked) const;
+  void reply(const Response& response, const ResponseStyle& style);
+  void refuse_and_close(const ApiError& error);
+  bool has_room() const;
+
+  std::string remote_address_;
+  SteadyTime last_request_;
+  std::unique_ptr<RequestReader> reader_;  // of the request that is under way
+  std::string
+      waiting_;  // bytes that cannot be used yet: half a header, or more requests than answers have room
+  bool input_ended_ = false;
+};
+
+}  // namespace qos::api::http

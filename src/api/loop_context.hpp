@@ -1,0 +1,59 @@
+// What the connections of one I/O loop share, and what they ask of the loop's owner.
+//
+// Thread: the loop's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "api/http/register.hpp"
+#include "api/http/response_writer.hpp"
+#include "api/query.hpp"
+#include "api/request.hpp"
+#include "api/server.hpp"
+#include "channel/hub.hpp"
+#include "channel/outbox.hpp"
+#include "io/loop.hpp"
+
+namespace qos::api {
+
+class Connection;
+
+class ConnectionHost {
+ public:
+  virtual ~ConnectionHost() = default;
+  // Calls end_turn() of the connection once, at the end of this turn.
+  virtual void visit_at_turn_end(Connection& connection) = 0;
+  virtual void add(std::unique_ptr<Connection> connection) = 0;
+  // Destroys it at the end of this turn, not before: it may be in the middle of a call.
+  virtual void retire(Connection& connection) = 0;
+};
+
+// Counted by one loop without atomics, given to ServerCounters at the end of each turn.
+struct Tally {
+  std::uint64_t frames_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+};
+
+struct LoopContext {
+  ConnectionHost& host;
+  io::Loop& loop;
+  channel::Hub& hub;
+  const Services& services;
+  access::Gate& gate;
+  const ServerOptions& options;
+  ServerCounters& counters;
+  http::RegistrationLimiter& registrations;
+  const channel::Outbox::Limits& outbox_limits;
+
+  SteadyTime now{};  // of the clock handed in, looked at when the loop has something to do
+  Tally tally{};
+  RequestParser commands{};
+  http::ResponseWriter responses{};
+  // Where every socket of this loop is read into: an idle connection has no buffer of its own.
+  std::array<char, 64 * 1024> input{};
+};
+
+}  // namespace qos::api

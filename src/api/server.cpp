@@ -1,0 +1,118 @@
+#include "api/server.hpp"
+
+#include <utility>
+
+#include "api/worker.hpp"
+#include "io/listener.hpp"
+
+namespace qos::api {
+namespace {
+
+// Listeners live on the first worker's loop and hand their connections to the workers in turn.
+class SocketServer final : public Server {
+ public:
+  SocketServer(ServerOptions options, const Services& services, access::Gate& gate, channel::Fanout& fanout)
+      : options_{std::move(options)},
+        services_{services},
+        gate_{gate},
+        fanout_{fanout},
+        registrations_{{.per_address = options_.registrations_a_day}},
+        outbox_limits_{.hard_bytes = options_.outbox_hard_bytes,
+                       .soft_bytes = options_.outbox_soft_bytes,
+                       .grace = options_.outbox_grace} {}
+  ~SocketServer() override { stop(); }
+
+  Result<void> prepare();
+  void start() override;
+  void stop() override;
+  std::vector<std::string> addresses() const override;
+  const ServerCounters& counters() const override { return counters_; }
+
+ private:
+  void accepted(io::Descriptor socket, const io::SocketAddress& peer);
+
+  const ServerOptions options_;
+  const Services services_;
+  access::Gate& gate_;
+  channel::Fanout& fanout_;
+  ServerCounters counters_;
+  http::RegistrationLimiter registrations_;
+  const channel::Outbox::Limits outbox_limits_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<io::Listener>> listeners_;
+  std::size_t next_worker_ = 0;
+};
+
+Result<void> SocketServer::prepare() {
+  if (options_.loops < 1 || options_.loops > fanout_.loops())
+    return fail("{} I/O loops asked for, but the fan-out has {}", options_.loops, fanout_.loops());
+  for (const auto& text : options_.listen) {
+    const auto address = io::SocketAddress::parse(text);
+    if (!address) return std::unexpected{address.error()};
+    auto listener = io::Listener::bind(*address);
+    if (!listener) return std::unexpected{listener.error()};
+    listeners_.push_back(std::move(*listener));
+  }
+  const WorkerEnvironment environment{.options = options_,
+                                      .services = services_,
+                                      .gate = gate_,
+                                      .fanout = fanout_,
+                                      .counters = counters_,
+                                      .registrations = registrations_,
+                                      .outbox_limits = outbox_limits_};
+  for (std::size_t index = 0; index < options_.loops; ++index) {
+    auto worker = Worker::create(index, environment);
+    if (!worker) return std::unexpected{worker.error()};
+    workers_.push_back(std::move(*worker));
+  }
+  for (const auto& listener : listeners_) {
+    auto started = listener->start(
+        workers_.front()->loop(),
+        [this](io::Descriptor socket, const io::SocketAddress& peer) { accepted(std::move(socket), peer); });
+    if (!started) return started;
+  }
+  return {};
+}
+
+void SocketServer::accepted(io::Descriptor socket, const io::SocketAddress& peer) {
+  counters_.connections.add();
+  if (std::cmp_greater_equal(counters_.connections_open.value(), options_.max_connections)) {
+    counters_.refused_connections.add();
+    return;
+  }
+  workers_[next_worker_]->adopt(Transport{.socket = std::move(socket),
+                                          .place = CountedPlace{counters_.connections_open},
+                                          .outbox = channel::Outbox{outbox_limits_}},
+                                peer.host());
+  next_worker_ = (next_worker_ + 1) % workers_.size();
+}
+
+void SocketServer::start() {
+  for (const auto& worker : workers_) worker->start();
+}
+
+void SocketServer::stop() {
+  if (workers_.empty()) return;
+  workers_.front()->loop().post([this] {
+    for (const auto& listener : listeners_) listener->stop();
+  });
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+}
+
+std::vector<std::string> SocketServer::addresses() const {
+  std::vector<std::string> result;
+  for (const auto& listener : listeners_) result.push_back(listener->address().to_string());
+  return result;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, const Services& services,
+                                             access::Gate& gate, channel::Fanout& fanout) {
+  auto server = std::make_unique<SocketServer>(std::move(options), services, gate, fanout);
+  if (auto prepared = server->prepare(); !prepared) return std::unexpected{std::move(prepared.error())};
+  return server;
+}
+
+}  // namespace qos::api

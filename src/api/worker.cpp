@@ -1,0 +1,160 @@
+#include "api/worker.hpp"
+
+#include <utility>
+
+#include "api/http/http_connection.hpp"
+#include "api/ws/push.hpp"
+
+namespace qos::api {
+namespace {
+
+// Updates taken between two flushes. More make larger batches and later pushes; at a thousand subscribers of
+// each, this many take some milliseconds.
+constexpr std::size_t kUpdatesPerTurn = 128;
+// Of the loop, so a second: for clients to answer the close frame.
+constexpr int kTicksToEnd = 10;
+
+channel::Frame build_push(const channel::ChannelKey& key, std::string_view spelling,
+                          const channel::Update& update) {
+  return ws::make_push(key.topic, spelling, *update.body);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::create(std::size_t index, const WorkerEnvironment& environment) {
+  auto loop = io::Loop::create({});
+  if (!loop) return std::unexpected{std::move(loop.error())};
+  return std::unique_ptr<Worker>{new Worker{index, environment, std::move(*loop)}};
+}
+
+Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::unique_ptr<io::Loop> loop)
+    : index_{index},
+      environment_{environment},
+      loop_{std::move(loop)},
+      hub_{index, environment.fanout, build_push},
+      context_{new LoopContext{.host = *this,
+                               .loop = *loop_,
+                               .hub = hub_,
+                               .services = environment.services,
+                               .gate = environment.gate,
+                               .options = environment.options,
+                               .counters = environment.counters,
+                               .registrations = environment.registrations,
+                               .outbox_limits = environment.outbox_limits,
+                               .now = environment.services.clock.steady_now()}} {
+  loop_->on_turn([this] { return end_turn(); });
+  loop_->on_tick([this] { on_tick(); });
+  environment_.fanout.on_ready(index, [this] { loop_->wake(); });
+}
+
+Worker::~Worker() {
+  stop();
+  join();
+}
+
+void Worker::start() {
+  thread_ = std::jthread{[this] {
+    loop_->run();
+    close_everything();
+  }};
+}
+
+void Worker::close_everything() {
+  while (!connections_.empty()) connections_.back()->close_now();
+  visits_.clear();
+  retired_.clear();
+  // Nobody listens any more. The market thread may wait for room for one last update: let it go.
+  while (hub_.drain(kUpdatesPerTurn) > 0) {
+  }
+  publish_tally();
+}
+
+void Worker::adopt(Transport transport, std::string remote_address) {
+  // std::function copies, a socket does not.
+  auto shared = std::make_shared<Transport>(std::move(transport));
+  loop_->post([this, shared, address = std::move(remote_address)] {
+    if (ticks_to_end_) return;
+    context_->now = environment_.services.clock.steady_now();
+    auto connection = std::make_unique<http::HttpConnection>(*context_, std::move(*shared), address);
+    Connection& started = *connection;
+    add(std::move(connection));
+    started.start();
+  });
+}
+
+void Worker::stop() {
+  if (thread_.joinable()) loop_->post([this] { begin_stop(); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::begin_stop() {
+  if (ticks_to_end_) return;
+  ticks_to_end_ = kTicksToEnd;
+  context_->now = environment_.services.clock.steady_now();
+  for_each_connection([](Connection& connection) { connection.on_stop(); });
+}
+
+template <typename Visit>
+void Worker::for_each_connection(Visit&& visit) {
+  // One that closes makes the last one take its place, so go from the end.
+  for (std::size_t at = connections_.size(); at > 0; --at)
+    if (at <= connections_.size()) visit(*connections_[at - 1]);
+}
+
+void Worker::visit_at_turn_end(Connection& connection) {
+  if (std::exchange(connection.visit_pending, true)) return;
+  visits_.push_back(&connection);
+}
+
+void Worker::add(std::unique_ptr<Connection> connection) {
+  connection->place_in_host = connections_.size();
+  connections_.push_back(std::move(connection));
+}
+
+void Worker::retire(Connection& connection) {
+  const std::size_t place = connection.place_in_host;
+  QOS_ASSERT(connections_[place].get() == &connection);
+  retired_.push_back(std::move(connections_[place]));
+  if (place + 1 < connections_.size()) {
+    connections_[place] = std::move(connections_.back());
+    connections_[place]->place_in_host = place;
+  }
+  connections_.pop_back();
+}
+
+bool Worker::end_turn() {
+  context_->now = environment_.services.clock.steady_now();
+  const std::size_t taken = hub_.drain(kUpdatesPerTurn);
+  // A visit may ask for another one: that is the next turn's, so that one busy client does not keep the loop.
+  auto visits = std::exchange(visits_, {});
+  for (Connection* connection : visits) {
+    connection->visit_pending = false;
+    if (!connection->closed()) connection->end_turn();
+  }
+  visits.clear();
+  if (visits_.empty()) visits_.swap(visits);  // its memory serves the next turn
+  std::erase_if(visits_, [](const Connection* connection) { return connection->closed(); });
+  retired_.clear();
+  publish_tally();
+  if (ticks_to_end_ && connections_.empty()) loop_->stop();
+  return taken == kUpdatesPerTurn || !visits_.empty();
+}
+
+void Worker::on_tick() {
+  const SteadyTime now = environment_.services.clock.steady_now();
+  context_->now = now;
+  for_each_connection([now](Connection& connection) { connection.on_tick(now); });
+  if (ticks_to_end_ && --*ticks_to_end_ <= 0) loop_->stop();
+}
+
+void Worker::publish_tally() {
+  const Tally tally = std::exchange(context_->tally, {});
+  if (tally.frames_sent > 0) environment_.counters.frames_sent.add(tally.frames_sent);
+  if (tally.bytes_sent > 0) environment_.counters.bytes_sent.add(tally.bytes_sent);
+  if (tally.bytes_received > 0) environment_.counters.bytes_received.add(tally.bytes_received);
+}
+
+}  // namespace qos::api

@@ -1,0 +1,179 @@
+#include "api/ws/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+
+#include "api/codes.hpp"
+#include "api/json/encode.hpp"
+#include "api/ws/subscriptions.hpp"
+
+namespace qos::api::ws {
+namespace {
+
+using channel::Topic;
+
+enum class Action : std::uint8_t { heartbeat, subscribe, unsubscribe, ask };
+
+struct Command {
+  std::string_view type;
+  Action action;
+  Topic topic = Topic::snapshot;           // subscribe, unsubscribe
+  Endpoint endpoint = Endpoint::snapshot;  // ask
+};
+
+constexpr std::array kCommands{
+    Command{"H", Action::heartbeat},
+    Command{"S", Action::subscribe, Topic::snapshot},
+    Command{"T", Action::subscribe, Topic::trade},
+    Command{"D", Action::subscribe, Topic::depth},
+    Command{"K", Action::subscribe, Topic::kline},
+    Command{"SC", Action::unsubscribe, Topic::snapshot},
+    Command{"TC", Action::unsubscribe, Topic::trade},
+    Command{"DC", Action::unsubscribe, Topic::depth},
+    Command{"KC", Action::unsubscribe, Topic::kline},
+    Command{.type = "RS", .action = Action::ask, .endpoint = Endpoint::snapshot},
+    Command{.type = "RT", .action = Action::ask, .endpoint = Endpoint::trade},
+    Command{.type = "RD", .action = Action::ask, .endpoint = Endpoint::depth},
+    Command{.type = "RK", .action = Action::ask, .endpoint = Endpoint::kline},
+    Command{.type = "RH", .action = Action::ask, .endpoint = Endpoint::history},
+    Command{.type = "RI", .action = Action::ask, .endpoint = Endpoint::instrument_info},
+};
+
+// An answer repeats what the client called its command, but is no echo service.
+constexpr std::size_t kMaxEchoedType = 32;
+
+// What every answer to one command repeats.
+struct Envelope {
+  std::string_view type{};  // as sent; empty if there was none
+  std::optional<std::int64_t> reqid{};
+};
+
+void append_missing(std::string& out, const std::vector<std::string>& missing) {
+  if (missing.empty()) return;
+  out += R"(,"missing":[)";
+  for (const auto& code : missing) {
+    if (out.back() != '[') out += ',';
+    json::append_string(out, code);
+  }
+  out += ']';
+}
+
+void append_reqid(std::string& out, const Envelope& envelope) {
+  if (envelope.reqid) fmt::format_to(std::back_inserter(out), R"(,"reqid":{})", *envelope.reqid);
+}
+
+// {"type":"S","msg":"OK","time":1767623400,"reqid":1
+std::string begin_answer(const Envelope& envelope, std::string_view msg, const Services& services) {
+  std::string out = R"({"type":)";
+  json::append_string(out, envelope.type);
+  out += R"(,"msg":)";
+  json::append_string(out, msg);
+  fmt::format_to(std::back_inserter(out), R"(,"time":{})", unix_seconds(services.clock.now()));
+  append_reqid(out, envelope);
+  return out;
+}
+
+CommandAnswer error_answer(const Envelope& envelope, const ApiError& error, const Services& services) {
+  return {begin_answer(envelope, error.message, services) + '}', Outcome::error};
+}
+
+// {"type":"RS","msg":"OK","reqid":1,"data":[…]}: without a time, as the original has it.
+CommandAnswer data_answer(const Envelope& envelope, const QueryAnswer& answer) {
+  std::string out;
+  out.reserve(answer.data.size() + 64);
+  out += R"({"type":")";
+  out += envelope.type;
+  out += R"(","msg":"OK")";
+  append_reqid(out, envelope);
+  out += R"(,"data":)";
+  out += answer.data;
+  append_missing(out, answer.missing);
+  return {std::move(out += '}')};
+}
+
+CommandAnswer answer_question(const Command& command, std::string_view text, const Envelope& envelope,
+                              const CommandContext& context) {
+  const auto now = context.services.clock.steady_now();
+  if (auto refused = refuse_request(context.gate, context.grant, permission_of(command.endpoint), now))
+    return error_answer(envelope, *refused, context.services);
+  const auto answer = ask(command.endpoint, text, context.grant, context.services);
+  if (!answer) return error_answer(envelope, answer.error(), context.services);
+  return data_answer(envelope, *answer);
+}
+
+CommandAnswer change_subscriptions(const Command& command, const RequestObject& request,
+                                   const Envelope& envelope, const CommandContext& context) {
+  const auto missing = command.action == Action::subscribe ? subscribe(command.topic, request, context)
+                                                           : unsubscribe(command.topic, request, context);
+  if (!missing) return error_answer(envelope, missing.error(), context.services);
+  std::string out = begin_answer(envelope, "OK", context.services);
+  append_missing(out, *missing);
+  return {std::move(out += '}')};
+}
+
+CommandAnswer carry_out(const Command& command, const RequestObject& request, std::string_view text,
+                        const Envelope& envelope, const CommandContext& context) {
+  switch (command.action) {
+    case Action::heartbeat:
+      return {begin_answer(envelope, "OK", context.services) + '}'};
+    case Action::ask:
+      return answer_question(command, text, envelope, context);
+    case Action::subscribe:
+    case Action::unsubscribe:
+      break;
+  }
+  return change_subscriptions(command, request, envelope, context);
+}
+
+ApiError unknown_type(std::string_view type) {
+  std::string known;
+  for (const auto& command : kCommands) (known += known.empty() ? "" : ", ") += command.type;
+  return make_error(ErrorKind::invalid_request,
+                    fmt::format("type: expected one of {}, seen \"{}\"", known, type));
+}
+
+const Command* find_command(std::string_view type) {
+  const auto* found = std::ranges::find(kCommands, type, &Command::type);
+  return found == kCommands.end() ? nullptr : found;
+}
+
+}  // namespace
+
+CommandAnswer run_command(std::string_view text, const CommandContext& context) {
+  constexpr IntegerRange kAnyInteger{std::numeric_limits<std::int64_t>::min(),
+                                     std::numeric_limits<std::int64_t>::max()};
+  using Type = Answer<std::string_view>;
+  using Reqid = Answer<std::optional<std::int64_t>>;
+  const auto request = context.parser.read(text);
+  const Type type = request ? request->text("type") : Type{std::unexpected{request.error()}};
+  const Reqid reqid = request ? request->optional_integer("reqid", kAnyInteger) : Reqid{std::nullopt};
+
+  Envelope envelope;
+  if (type && type->size() <= kMaxEchoedType) envelope.type = *type;
+  if (reqid) envelope.reqid = *reqid;
+  const auto refuse = [&](const ApiError& error) { return error_answer(envelope, error, context.services); };
+  const Command* command = type ? find_command(*type) : nullptr;
+
+  // Nonsense is counted like a command: it costs as much.
+  if (command == nullptr || command->action != Action::heartbeat)
+    if (const auto refused =
+            context.pace.refuse(context.gate, context.grant, context.services.clock.steady_now()))
+      return refuse(*refused);
+  if (!type) return refuse(type.error());
+  if (!reqid) return refuse(reqid.error());
+  if (command == nullptr) return refuse(unknown_type(*type));
+  return carry_out(*command, *request, text, envelope, context);
+}
+
+CommandAnswer answer_no_command(std::string_view expected, const CommandContext& context) {
+  if (const auto refused =
+          context.pace.refuse(context.gate, context.grant, context.services.clock.steady_now()))
+    return error_answer({}, *refused, context.services);
+  return error_answer({}, make_error(ErrorKind::invalid_request, expected), context.services);
+}
+
+}  // namespace qos::api::ws

@@ -1,0 +1,43 @@
+// What a client may say on a WebSocket: one row a command in commands.cpp. A command changes subscriptions or
+// asks a question, and is always answered with one JSON text (../shared spec protocol, section 5).
+//
+// Thread: the loop's.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "access/gate.hpp"
+#include "api/query.hpp"
+#include "api/request.hpp"
+#include "api/ws/first_states.hpp"
+#include "api/ws/pace.hpp"
+#include "channel/hub.hpp"
+
+namespace qos::api::ws {
+
+// Whose command it is, and what it may touch.
+struct CommandContext {
+  channel::Hub& hub;
+  channel::Subscriber& subscriber;
+  FirstStates& first_states;  // gains what a subscription adds; the caller sends them after the answer
+  Pace& pace;
+  const access::Grant& grant;
+  access::Gate& gate;
+  const Services& services;
+  RequestParser& parser;
+};
+
+enum class Outcome : std::uint8_t { ok, error };
+
+struct CommandAnswer {
+  std::string text;
+  Outcome outcome = Outcome::ok;
+};
+
+CommandAnswer run_command(std::string_view text, const CommandContext& context);
+
+// For what is no command at all: a binary message.
+CommandAnswer answer_no_command(std::string_view expected, const CommandContext& context);
+
+}  // namespace qos::api::ws

@@ -1,0 +1,92 @@
+#include "api/ws/first_states.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "api/json/encode.hpp"
+#include "api/ws/push.hpp"
+
+namespace qos::api::ws {
+namespace {
+
+// What was read of the view, with the sequence of the event that changed it last.
+struct Reading {
+  Sequence changed;
+  std::string body;
+};
+
+Reading read_channel(channel::ChannelKey key, const state::InstrumentView& view,
+                     const market::Instrument& instrument) {
+  Reading reading;
+  switch (key.topic) {
+    case channel::Topic::trade:
+      break;
+    case channel::Topic::snapshot: {
+      const auto snapshot = view.snapshot();
+      reading.changed = snapshot.sequence;
+      if (snapshot.sequence != Sequence{} || snapshot.last)
+        json::append_snapshot_body(reading.body, instrument, snapshot);
+      break;
+    }
+    case channel::Topic::depth: {
+      const auto depth = view.depth();
+      reading.changed = depth.sequence;
+      // A book that was emptied is a state; one that never was is none.
+      if (depth.sequence != Sequence{} || depth.bid_count + depth.ask_count > 0)
+        json::append_depth_body(reading.body, instrument, depth);
+      break;
+    }
+    case channel::Topic::kline: {
+      const auto type = market::kKlineTypes[key.variant];
+      const auto klines = view.klines(type, 1);
+      if (klines.empty()) break;
+      reading.changed = klines.back().sequence;
+      json::append_kline_body(reading.body, instrument, type, klines.back());
+      break;
+    }
+  }
+  return reading;
+}
+
+}  // namespace
+
+FirstState read_first_state(channel::ChannelKey key, const state::InstrumentView& view,
+                            const market::Instrument& instrument) {
+  // The cells are written before the version is raised, so they may hold an event that the version does not
+  // tell of yet. Sent as it is, that event would be pushed once more; taking its sequence instead could lose
+  // the second K-line of an event that changes two. So look again: the market thread raises the version
+  // within nanoseconds.
+  constexpr int kLooks = 1'000;
+  for (int look = 1;; ++look) {
+    const Sequence version = view.version();
+    Reading reading = read_channel(key, view, instrument);
+    if (reading.changed <= version || look == kLooks) return {version, std::move(reading.body)};
+    if (look > kLooks / 2) std::this_thread::yield();
+  }
+}
+
+void FirstStates::add(channel::ChannelKey key, std::string_view spelling) {
+  waiting_.push_back({key, std::string{spelling}});
+}
+
+channel::Frame FirstStates::next(channel::Hub& hub, channel::Subscriber& subscriber,
+                                 const state::ViewTable& views, const market::InstrumentTable& instruments) {
+  const Waiting waiting = std::move(waiting_[first_++]);
+  if (first_ == waiting_.size()) {
+    waiting_ = {};
+    first_ = 0;
+  }
+  // Unsubscribed since, or unsubscribed and subscribed anew and started by its second place in the line.
+  if (!hub.awaits_start(subscriber, waiting.key)) return nullptr;
+  const auto* view = views.find(waiting.key.instrument);
+  if (view == nullptr) {
+    hub.start_after(subscriber, waiting.key, Sequence{});
+    return nullptr;
+  }
+  const FirstState state = read_first_state(waiting.key, *view, instruments.at(waiting.key.instrument));
+  hub.start_after(subscriber, waiting.key, state.after);
+  if (state.body.empty()) return nullptr;
+  return make_push(waiting.key.topic, waiting.spelling, state.body);
+}
+
+}  // namespace qos::api::ws

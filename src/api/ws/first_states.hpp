@@ -1,0 +1,49 @@
+// What a new subscriber is sent before its first change: the state of each channel, read when there is room
+// to send it, so that subscribing to thousands of codes at once neither fills an outbox nor needs a copy of
+// the market.
+//
+// While a channel waits here the hub delivers nothing of it (channel::Hub::awaits_start); reading the state
+// later only makes it newer. docs/decisions/0002 says why nothing falls between state and first change.
+//
+// Thread: the loop's. Empty, it holds no memory beside itself.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "channel/hub.hpp"
+#include "market/instrument.hpp"
+#include "state/view.hpp"
+
+namespace qos::api::ws {
+
+class FirstStates {
+ public:
+  // Right after Hub::subscribe said `yes`.
+  void add(channel::ChannelKey key, std::string_view spelling);
+
+  bool empty() const { return waiting_.empty(); }
+
+  // Starts the next channel: its push, nullptr if it has no state yet (or was unsubscribed meanwhile).
+  channel::Frame next(channel::Hub& hub, channel::Subscriber& subscriber, const state::ViewTable& views,
+                      const market::InstrumentTable& instruments);
+
+ private:
+  struct Waiting {
+    channel::ChannelKey key;
+    std::string spelling;
+  };
+  std::vector<Waiting> waiting_;
+  std::size_t first_ = 0;  // waiting_ before it are started
+};
+
+// The state of one channel and what it includes.
+struct FirstState {
+  Sequence after;    // every change up to it is in the state
+  std::string body;  // empty: there is no state yet, or the channel has none to push (trades)
+};
+FirstState read_first_state(channel::ChannelKey key, const state::InstrumentView& view,
+                            const market::Instrument& instrument);
+
+}  // namespace qos::api::ws

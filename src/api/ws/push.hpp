@@ -1,0 +1,15 @@
+// A push as the bytes of a WebSocket frame:  {"tp":"S","c":"HK:700"  + body. Made once per change and
+// spelling and shared by everyone who is sent it.
+#pragma once
+
+#include <string_view>
+
+#include "channel/channel_key.hpp"
+#include "channel/frame.hpp"
+
+namespace qos::api::ws {
+
+// `spelling` as it passed market::parse_codes, which leaves nothing to escape; `body` of api/json/encode.hpp.
+channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::string_view body);
+
+}  // namespace qos::api::ws

@@ -1,0 +1,148 @@
+#include "api/ws/session.hpp"
+
+#include <chrono>
+
+namespace qos::api::ws {
+namespace {
+
+// First states are read while less than this waits for the client: some milliseconds of a fast line.
+constexpr std::size_t kFirstStatesRoom = 256 * 1024;
+// How long a client has to answer a close frame.
+constexpr std::chrono::seconds kCloseTimeout{5};
+
+}  // namespace
+
+Session::Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place)
+    : Connection{context, std::move(transport)},
+      grant_{std::move(grant)},
+      place_{std::move(place)},
+      counted_{context.counters.websockets_open},
+      reader_{context.options.max_frame_bytes},
+      last_heard_{context.now} {}
+
+void Session::on_bytes(std::span<char> bytes) {
+  if (const auto violation = reader_.read(bytes, *this)) {
+    // The stream cannot be understood any more, so the client's close frame is not waited for.
+    say_goodbye(violation->code, violation->reason);
+    close_when_sent();
+  }
+}
+
+CommandContext Session::command_context() {
+  return {.hub = context().hub,
+          .subscriber = *this,
+          .first_states = first_states_,
+          .pace = pace_,
+          .grant = grant_,
+          .gate = context().gate,
+          .services = context().services,
+          .parser = context().commands};
+}
+
+void Session::on_text(std::string_view text) {
+  heard();
+  if (!closing_) answer(run_command(text, command_context()));
+}
+
+void Session::on_binary(std::string_view) {
+  heard();
+  if (!closing_) answer(answer_no_command("expected a text message, seen a binary one", command_context()));
+}
+
+void Session::on_ping(std::string_view payload) {
+  heard();
+  if (closing_) return;
+  queue(channel::make_frame(make_control_frame(Opcode::pong, payload)));
+  make_room();
+}
+
+void Session::on_close(std::optional<std::uint16_t> code) {
+  // Ours was first: this is its answer. Else answer with the client's own code (RFC 6455, section 5.5.1).
+  if (!closing_)
+    say_goodbye(static_cast<CloseCode>(code.value_or(static_cast<std::uint16_t>(CloseCode::normal))), {});
+  close_when_sent();
+}
+
+void Session::answer(const CommandAnswer& answer) {
+  context().counters.ws_commands.add();
+  if (answer.outcome == Outcome::error) context().counters.ws_errors.add();
+  std::string frame;
+  frame.reserve(answer.text.size() + 10);
+  append_frame_header(frame, Opcode::text, answer.text.size());
+  frame += answer.text;
+  queue(channel::make_frame(std::move(frame)));
+  make_room();
+}
+
+void Session::queue(channel::Frame frame) {
+  ++context().tally.frames_sent;
+  if (send(std::move(frame)) == channel::Outbox::Verdict::slow_consumer) too_slow_ = true;
+}
+
+// A client that asks much in one packet is not slow yet: what the kernel takes now does not wait.
+void Session::make_room() {
+  if (outbox().bytes() <= context().options.outbox_soft_bytes) return;
+  flush();
+  if (!closed()) too_slow_ = outbox().verdict(context().now) == channel::Outbox::Verdict::slow_consumer;
+}
+
+void Session::deliver(const channel::Frame& frame) {
+  if (!closing_ && !too_slow_) queue(frame);
+}
+
+void Session::send_first_states() {
+  while (!first_states_.empty() && outbox().bytes() < kFirstStatesRoom)
+    if (auto frame = first_states_.next(context().hub, *this, context().services.views,
+                                        context().services.instruments))
+      queue(std::move(frame));
+}
+
+void Session::end_turn() {
+  if (too_slow_) return give_up_on_slow_client();
+  do {
+    if (!closing_) send_first_states();
+    flush();
+  } while (!closed() && !closing_ && outbox().empty() && !first_states_.empty());
+}
+
+void Session::on_tick(SteadyTime now) {
+  if (closing_) {
+    if (now - goodbye_said_ > kCloseTimeout) close_now();
+    return;
+  }
+  if (outbox().verdict(now) == channel::Outbox::Verdict::slow_consumer) return give_up_on_slow_client();
+  if (now - last_heard_ <= context().options.heartbeat_timeout) return;
+  context().counters.heartbeat_timeouts.add();
+  say_goodbye(CloseCode::going_away, "no heartbeat");
+}
+
+void Session::on_stop() {
+  if (!closing_) say_goodbye(CloseCode::service_restart, "the server stops");
+}
+
+void Session::say_goodbye(CloseCode code, std::string_view reason) {
+  if (closing_ || closed()) return;
+  closing_ = true;
+  goodbye_said_ = context().now;
+  context().hub.drop(*this);
+  first_states_ = {};
+  send(channel::make_frame(make_close_frame(code, reason)));
+}
+
+// What waits is not sent; the close frame follows what is half on the wire. A client that reads on within the
+// time for closing learns why, any other is cut off.
+void Session::give_up_on_slow_client() {
+  too_slow_ = false;
+  if (closing_) return;
+  context().counters.slow_consumers.add();
+  outbox().drop_unstarted();
+  say_goodbye(CloseCode::slow_consumer, "the client reads too slowly");
+  close_when_sent();
+  flush();
+}
+
+void Session::on_closed() {
+  context().hub.drop(*this);
+}
+
+}  // namespace qos::api::ws

@@ -1,0 +1,65 @@
+// A WebSocket connection: messages in, answers and pushes out, and how it ends.
+//
+// Thread: the loop's.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "api/connection.hpp"
+#include "api/ws/commands.hpp"
+#include "api/ws/first_states.hpp"
+#include "api/ws/frame.hpp"
+#include "api/ws/pace.hpp"
+#include "channel/hub.hpp"
+
+namespace qos::api::ws {
+
+class Session final : public Connection, public channel::Subscriber, private MessageHandler {
+ public:
+  // `place`: the connection's place among those the plan allows; given back when the session ends.
+  Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place);
+
+  // What came behind the handshake in the same packet.
+  void take_early_bytes(std::span<char> bytes) { on_bytes(bytes); }
+
+  void deliver(const channel::Frame& frame) override;
+  void on_tick(SteadyTime now) override;
+  void on_stop() override;
+  void end_turn() override;
+
+ private:
+  void on_bytes(std::span<char> bytes) override;
+  void on_end_of_input() override { close_now(); }
+  void on_closed() override;
+
+  void on_text(std::string_view text) override;
+  void on_binary(std::string_view bytes) override;
+  void on_ping(std::string_view payload) override;
+  void on_pong() override { heard(); }
+  void on_close(std::optional<std::uint16_t> code) override;
+  bool goes_on() const override { return accepts_input() && !too_slow_; }
+
+  CommandContext command_context();
+  void heard() { last_heard_ = context().now; }
+  void answer(const CommandAnswer& answer);
+  void queue(channel::Frame frame);
+  void make_room();
+  void send_first_states();
+  // Tells why, if the client still reads, and ends the session when that is sent.
+  void say_goodbye(CloseCode code, std::string_view reason);
+  void give_up_on_slow_client();
+
+  access::Grant grant_;
+  std::shared_ptr<void> place_;
+  CountedPlace counted_;
+  MessageReader reader_;
+  FirstStates first_states_;
+  Pace pace_;
+  SteadyTime last_heard_;
+  SteadyTime goodbye_said_{};
+  bool closing_ = false;   // a close frame is queued or sent; only the client's is waited for
+  bool too_slow_ = false;  // decided inside deliver(), carried out at the turn's end
+};
+
+}  // namespace qos::api::ws

@@ -1,0 +1,80 @@
+#include "api/ws/subscriptions.hpp"
+
+#include "api/codes.hpp"
+
+namespace qos::api::ws {
+namespace {
+
+// The channels a command speaks of.
+struct Wanted {
+  RequestedCodes codes;
+  channel::Topic topic = channel::Topic::snapshot;
+  std::uint8_t variant = 0;
+
+  channel::ChannelKey key_of(const RequestedCode& code) const {
+    return {code.instrument->id, topic, variant};
+  }
+};
+
+Answer<std::uint8_t> read_kline_variant(const RequestObject& request) {
+  const auto kt = request.integer("kt", {1, 2001});
+  if (!kt) return std::unexpected{kt.error()};
+  const auto type = market::parse_kline_type(*kt);
+  if (!type)
+    return invalid("kt: expected 1, 5, 15, 30, 60, 120, 240, 1001, 1007, 1030 or 2001, seen {}", *kt);
+  return static_cast<std::uint8_t>(market::index_of(*type));
+}
+
+Answer<Wanted> read_wanted(channel::Topic topic, const RequestObject& request, const Services& services) {
+  Wanted wanted{.topic = topic};
+  const auto texts = request.texts("codes");
+  if (!texts) return std::unexpected{texts.error()};
+  // The plan's limit is on what the connection listens to, not on what one command names.
+  auto codes = resolve_codes(*texts, 0, services.instruments);
+  if (!codes) return std::unexpected{std::move(codes.error())};
+  wanted.codes = std::move(*codes);
+  if (topic != channel::Topic::kline) return wanted;
+  const auto variant = read_kline_variant(request);
+  if (!variant) return std::unexpected{variant.error()};
+  wanted.variant = *variant;
+  return wanted;
+}
+
+Answer<void> within_plan(const Wanted& wanted, const CommandContext& context) {
+  const auto limit = context.grant.plan->limit(access::Permission::ws).product_count;
+  if (limit == 0) return {};
+  std::size_t products = context.hub.instruments_of(context.subscriber);
+  for (const auto& code : wanted.codes.known)
+    if (!context.hub.listens_to(context.subscriber, code.instrument->id)) ++products;
+  if (products <= limit) return {};
+  return std::unexpected{
+      make_error(ErrorKind::too_many_products,
+                 fmt::format("{} subscribed on this connection, the plan allows {}", products, limit))};
+}
+
+}  // namespace
+
+Answer<std::vector<std::string>> subscribe(channel::Topic topic, const RequestObject& request,
+                                           const CommandContext& context) {
+  auto wanted = read_wanted(topic, request, context.services);
+  if (!wanted) return std::unexpected{std::move(wanted.error())};
+  if (auto allowed = within_plan(*wanted, context); !allowed)
+    return std::unexpected{std::move(allowed.error())};
+  for (const auto& code : wanted->codes.known) {
+    const auto key = wanted->key_of(code);
+    if (context.hub.subscribe(context.subscriber, key, code.spelling) == channel::Hub::Added::yes)
+      context.first_states.add(key, code.spelling);
+  }
+  return std::move(wanted->codes.missing);
+}
+
+Answer<std::vector<std::string>> unsubscribe(channel::Topic topic, const RequestObject& request,
+                                             const CommandContext& context) {
+  auto wanted = read_wanted(topic, request, context.services);
+  if (!wanted) return std::unexpected{std::move(wanted.error())};
+  for (const auto& code : wanted->codes.known)
+    context.hub.unsubscribe(context.subscriber, wanted->key_of(code));
+  return std::move(wanted->codes.missing);
+}
+
+}  // namespace qos::api::ws
