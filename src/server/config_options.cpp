@@ -1,0 +1,192 @@
+#include "server/config_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "feed/feed.hpp"
+
+namespace qos::server {
+namespace {
+
+Result<void> any_text(std::string_view) {
+  return {};
+}
+
+Result<void> no_empty_text(std::string_view text) {
+  if (text.empty()) return fail("must not be empty");
+  return {};
+}
+
+// Only the shape: whether the machine has the address shows when it is bound.
+Result<void> address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto host = text.substr(0, colon);
+  const auto port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  const bool bare = host.find_first_of("[]: ") == std::string_view::npos;
+  if (host.empty() || !(bracketed || bare) || error != std::errc{} || end != port.data() + port.size())
+    return fail("'{}' is no ADDRESS:PORT or [V6-ADDRESS]:PORT with a port of 0 to 65535", text);
+  return {};
+}
+
+Result<void> address_or_nothing(std::string_view text) {
+  return text.empty() ? Result<void>{} : address(text);
+}
+
+Result<void> feed_spec(std::string_view text) {
+  if (const auto spec = feed::FeedSpec::parse(text); !spec) return std::unexpected{spec.error()};
+  return {};
+}
+
+constexpr std::array<std::string_view, 2> kHttpStatuses{"by_class", "always_200"};
+constexpr std::array<std::string_view, 2> kRegistrationModes{"open", "closed"};
+constexpr std::array<std::string_view, 5> kLogLevels{"trace", "debug", "info", "warn", "error"};
+
+constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::uint64_t kDayMs = 86'400'000;
+
+const std::array kOptions{
+    Option{"listen", "--listen",
+           "Where HTTP and WebSocket clients are served: ADDRESS:PORT or [V6-ADDRESS]:PORT; port 0 takes a "
+           "free one.",
+           ListField{[](Config& c) -> auto& { return c.listen; }, address}},
+    Option{"data", "--data",
+           "Folder of everything the server keeps (keys, journal); made if absent. Relative to where it is "
+           "started.",
+           TextField{[](Config& c) -> auto& { return c.data; }, no_empty_text}},
+    Option{"feed", "--feed",
+           "Sources of market data, as KIND or KIND:OPTION=VALUE,…; docs of each kind list its options.",
+           ListField{[](Config& c) -> auto& { return c.feed; }, feed_spec}},
+    Option{"instruments", "", "CSV file of instruments. Empty: the table inside the program.",
+           TextField{[](Config& c) -> auto& { return c.instruments; }, any_text}},
+    Option{"markets", "", "Folder of session calendars. Empty: the calendars inside the program.",
+           TextField{[](Config& c) -> auto& { return c.markets; }, any_text}},
+    Option{"io_threads", "",
+           "Threads that talk to clients. 0: one less than the machine has cores, at least 1.",
+           IntegerField{[](Config& c) -> auto& { return c.io_threads; }, {0, 1'024}, ""}},
+    Option{"stale_after_s", "",
+           "A market whose feed is silent for longer during a session counts as stale: `strict` requests for "
+           "it are "
+           "answered with 503. 0: never.",
+           IntegerField{[](Config& c) -> auto& { return c.stale_after_s; }, {0, 604'800}, "seconds"}},
+
+    Option{"http.max_connections", "", "Open at a time over all threads; one more is closed at once.",
+           IntegerField{[](Config& c) -> auto& { return c.http.max_connections; }, {1, 10'000'000}, ""}},
+    Option{"http.max_body_bytes", "", "Largest body of a request, after decompression; beyond it 413.",
+           IntegerField{
+               [](Config& c) -> auto& { return c.http.max_body_bytes; }, {1'024, 1'024 * kMiB}, "bytes"}},
+    Option{
+        "http.max_frame_bytes", "",
+        "Largest message of a WebSocket client; beyond it the connection is closed.",
+        IntegerField{[](Config& c) -> auto& { return c.http.max_frame_bytes; }, {1'024, 64 * kMiB}, "bytes"}},
+    Option{"http.outbox_hard_bytes", "",
+           "What may wait for one slow client; beyond it the client is closed. Memory a client can cost.",
+           IntegerField{
+               [](Config& c) -> auto& { return c.http.outbox_hard_bytes; }, {65'536, 1'024 * kMiB}, "bytes"}},
+    Option{"http.outbox_soft_bytes", "",
+           "Above this for longer than outbox_grace_ms a client is closed too. At most outbox_hard_bytes.",
+           IntegerField{
+               [](Config& c) -> auto& { return c.http.outbox_soft_bytes; }, {4'096, 1'024 * kMiB}, "bytes"}},
+    Option{"http.outbox_grace_ms", "", "How long a client may stay above outbox_soft_bytes.",
+           IntegerField{
+               [](Config& c) -> auto& { return c.http.outbox_grace_ms; }, {0, 600'000}, "milliseconds"}},
+    Option{
+        "http.heartbeat_timeout_ms", "", "A WebSocket client silent for longer is closed (1001).",
+        IntegerField{
+            [](Config& c) -> auto& { return c.http.heartbeat_timeout_ms; }, {1'000, kDayMs}, "milliseconds"}},
+    Option{"http.idle_timeout_ms", "", "An HTTP connection without a whole request for longer is closed.",
+           IntegerField{
+               [](Config& c) -> auto& { return c.http.idle_timeout_ms; }, {1'000, kDayMs}, "milliseconds"}},
+    Option{"http.status", "",
+           "by_class: errors have their HTTP status (400, 401, 429, …). always_200: every answer is sent "
+           "with 200, for "
+           "clients that insist on it; the body's `msg` and `code` tell.",
+           ChoiceField{kHttpStatuses, [](const Config& c) { return static_cast<std::size_t>(c.http.status); },
+                       [](Config& c, std::size_t place) { c.http.status = static_cast<HttpStatus>(place); }}},
+
+    Option{"registration.mode", "",
+           "open: /register gives a key at once to whoever asks. closed: only `qos key create` makes keys.",
+           ChoiceField{kRegistrationModes,
+                       [](const Config& c) { return static_cast<std::size_t>(c.registration.mode); },
+                       [](Config& c, std::size_t place) {
+                         c.registration.mode = static_cast<RegistrationMode>(place);
+                       }}},
+    Option{"registration.plan", "", "The plan of keys that /register gives.",
+           TextField{[](Config& c) -> auto& { return c.registration.plan; }, no_empty_text}},
+    Option{"registration.per_day", "", "Keys that one address may register in a day.",
+           IntegerField{[](Config& c) -> auto& { return c.registration.per_day; }, {1, 1'000'000}, ""}},
+
+    Option{"state.trades_kept", "",
+           "Latest trades held in memory for /trade, per instrument; 50 is what a request may ask.",
+           IntegerField{[](Config& c) -> auto& { return c.state.trades_kept; }, {50, 100'000}, ""}},
+    Option{"state.klines_kept", "",
+           "Latest K-lines held in memory, per instrument and type (eleven types); the oldest is dropped.",
+           IntegerField{[](Config& c) -> auto& { return c.state.klines_kept; }, {1, 1'000'000}, ""}},
+
+    Option{"admin.listen", "",
+           "Where the operator's pages are served without a key (GET /metrics, /health): keep it off public "
+           "networks. "
+           "Empty: nowhere.",
+           TextField{[](Config& c) -> auto& { return c.admin.listen; }, address_or_nothing}},
+
+    Option{"log.level", "", "The least serious messages that are written.",
+           ChoiceField{kLogLevels, [](const Config& c) { return static_cast<std::size_t>(c.log.level); },
+                       [](Config& c, std::size_t place) { c.log.level = static_cast<LogLevel>(place); }}},
+    Option{"log.file", "", "File that messages are appended to. Empty: standard error.",
+           TextField{[](Config& c) -> auto& { return c.log.file; }, any_text}},
+};
+
+constexpr std::array kPlanOptions{
+    PlanOption{"max_klines",
+               "K-lines of one code in one answer. 0: as many as there are.",
+               "",
+               {0, 1'000'000},
+               &access::Plan::max_klines},
+    PlanOption{
+        "valid_days", "Life of a new key. 0: for good.", "days", {0, 36'500}, &access::Plan::valid_days},
+};
+
+constexpr std::array kLimitOptions{
+    LimitOption{
+        "product_count",
+        "Products in one request; for ws: distinct products subscribed on a connection. 0: unlimited.",
+        "",
+        {0, 10'000'000},
+        &access::Limit::product_count,
+        false},
+    LimitOption{"request_frequency",
+                "Requests a minute; for ws: commands, heartbeats excepted. 0: unlimited.",
+                "a minute",
+                {0, 1'000'000'000},
+                &access::Limit::request_frequency,
+                false},
+    LimitOption{"max_connections",
+                "WebSockets open at a time. 0: unlimited.",
+                "",
+                {0, 10'000'000},
+                &access::Limit::max_connections,
+                true},
+    LimitOption{"min_interval_ms",
+                "Least time between two commands, heartbeats excepted. 0: none.",
+                "milliseconds",
+                {0, 3'600'000},
+                &access::Limit::min_interval_ms,
+                true},
+};
+
+}  // namespace
+
+std::span<const Option> options() {
+  return kOptions;
+}
+std::span<const PlanOption> plan_options() {
+  return kPlanOptions;
+}
+std::span<const LimitOption> limit_options() {
+  return kLimitOptions;
+}
+
+}  // namespace qos::server
