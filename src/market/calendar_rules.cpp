@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "market/plain_text.hpp"
 #include "market/zone_offsets.hpp"
 
 namespace qos::market {
@@ -40,7 +41,7 @@ class Reader {
   Result<void> only_keys(const toml::table& table, std::span<const std::string_view> allowed) const {
     for (const auto& [key, node] : table) {
       if (std::find(allowed.begin(), allowed.end(), key.str()) == allowed.end())
-        return fault(node, "unknown key '{}' (known here: {})", key.str(), fmt::join(allowed, ", "));
+        return fault(node, "unknown key {} (known here: {})", shown(key.str()), fmt::join(allowed, ", "));
     }
     return {};
   }
@@ -103,7 +104,7 @@ Result<SessionRule> Reader::session(const toml::node& node) const {
   if (known == kPhases.end()) {
     std::vector<std::string_view> names;
     for (const auto& [name, value] : kPhases) names.push_back(name);
-    return fault(*table->get("phase"), "unknown phase '{}' (known: {})", *phase, fmt::join(names, ", "));
+    return fault(*table->get("phase"), "unknown phase {} (known: {})", shown(*phase), fmt::join(names, ", "));
   }
   rule.phase = known->second;
 

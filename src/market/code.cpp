@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "market/plain_text.hpp"
+
 namespace qos::market {
 namespace {
 
@@ -25,17 +27,6 @@ constexpr bool is_space(char c) {
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-// What a client sent may hold anything: only what is plain is repeated in an error.
-std::string shown(std::string_view part) {
-  constexpr std::size_t kMost = 40;
-  std::string text{part.substr(0, kMost)};
-  for (char& c : text) {
-    if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') c = '?';
-  }
-  if (part.size() > kMost) text += "...";
   return text;
 }
 
@@ -100,16 +91,15 @@ Result<SpelledCode> parse_part(std::string_view part, Prefix& prefix) {
   if (const auto colon = part.find(':'); colon != std::string_view::npos) {
     const auto market = parse_market(part.substr(0, colon));
     if (!market)
-      return fail("malformed code '{}': '{}' is no market; {}", shown(part), shown(part.substr(0, colon)),
+      return fail("malformed code {}: {} is no market; {}", shown(part), shown(part.substr(0, colon)),
                   kExample);
     prefix = {*market, part.substr(0, colon)};
     symbol.remove_prefix(colon + 1);
   } else if (prefix.text.empty()) {
-    return fail("malformed code '{}': the market is missing; {}", shown(part), kExample);
+    return fail("malformed code {}: the market is missing; {}", shown(part), kExample);
   }
   auto canonical = canonical_symbol(prefix.market, symbol);
-  if (!canonical)
-    return fail("malformed code '{}': {}; {}", shown(part), canonical.error().message, kExample);
+  if (!canonical) return fail("malformed code {}: {}; {}", shown(part), canonical.error().message, kExample);
 
   SpelledCode result{.code = {prefix.market, std::move(*canonical)}, .spelling = {}};
   result.spelling.reserve(prefix.text.size() + 1 + symbol.size());

@@ -35,7 +35,8 @@ inline constexpr std::size_t kMaxSymbol = 32;
 inline constexpr std::size_t kMaxCodes = 50'000;
 
 // One string of a `codes` array: "US:AAPL, TSLA,HK:700" -> US:AAPL, US:TSLA, HK:700, in order, duplicates
-// kept. Spaces around a part are ignored. An error names the offending part and says what a code looks like.
+// kept. Spaces around a part are ignored. An error names the offending part and says what a code
+// looks like; it may hold any printable character of the part, quotes too.
 Result<std::vector<SpelledCode>> parse_codes(std::string_view text);
 
 // Exactly one code.

@@ -1,9 +1,9 @@
 // Reads config/markets/NAME.days.csv, and the dates and times of both files.
-#include <algorithm>
-#include <array>
-#include <charconv>
+#include <span>
 
 #include "market/calendar_rules.hpp"
+#include "market/csv_reader.hpp"
+#include "market/plain_text.hpp"
 
 namespace qos::market {
 namespace {
@@ -12,7 +12,6 @@ using namespace std::chrono;
 
 constexpr std::string_view kHeader = "date,kind,open,close,name,source";
 constexpr std::size_t kColumns = 6;
-constexpr std::size_t kMaxLine = 1000;  // bytes
 
 // Exactly `digits` decimal digits.
 std::optional<int> number(std::string_view text, std::size_t digits) {
@@ -33,65 +32,49 @@ std::optional<DayRow::Kind> parse_kind(std::string_view text) {
   return std::nullopt;
 }
 
-// The fields of one line. A comma inside a field would shift the columns, so quotes are not taken at all.
-Result<std::array<std::string_view, kColumns>> split(std::string_view line) {
-  if (line.size() > kMaxLine) return fail("{} bytes in one line, at most {} are read", line.size(), kMaxLine);
-  if (line.find('"') != std::string_view::npos)
-    return fail("quotes are not used in this file; write names without commas");
-  if (std::any_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
-    return fail("a control character in the line");
-  std::array<std::string_view, kColumns> fields;
-  for (std::size_t column = 0; column < kColumns; ++column) {
-    const auto comma = line.find(',');
-    const bool last = column + 1 == kColumns;
-    if ((comma == std::string_view::npos) != last)
-      return fail("{} columns are needed: {}", kColumns, kHeader);
-    fields[column] = line.substr(0, comma);
-    line.remove_prefix(last ? line.size() : comma + 1);
-  }
-  return fields;
-}
-
 Result<std::optional<DayMinutes>> optional_time(std::string_view text, std::string_view column) {
   if (text.empty()) return std::nullopt;
   const auto minutes = parse_day_minutes(text);
-  if (!minutes) return fail("{} must be a time as in 13:00, not '{}'", column, text);
+  if (!minutes) return fail("{} must be a time as in 13:00, not {}", column, shown(text));
   return minutes;
 }
 
 // Everything of a row but its date.
-Result<DayRow> parse_row(const std::array<std::string_view, kColumns>& fields) {
-  const auto [date, kind_text, open_text, close_text, name, source] = fields;
+Result<DayRow> parse_row(std::span<const std::string> fields) {
   DayRow row;
-  const auto kind = parse_kind(kind_text);
-  if (!kind) return fail("kind must be closed, half, partial or full, not '{}'", kind_text);
+  const auto kind = parse_kind(fields[1]);
+  if (!kind) return fail("kind must be closed, half, partial or full, not {}", shown(fields[1]));
   row.kind = *kind;
-  const auto open = optional_time(open_text, "open");
+  const auto open = optional_time(fields[2], "open");
   if (!open) return std::unexpected{open.error()};
-  const auto close = optional_time(close_text, "close");
+  const auto close = optional_time(fields[3], "close");
   if (!close) return std::unexpected{close.error()};
   row.open = *open;
   row.close = *close;
   if (row.kind == DayRow::Kind::partial && !row.open && !row.close)
     return fail("a partial day needs the time it opened late or closed early");
   if (row.kind != DayRow::Kind::partial && (row.open || row.close))
-    return fail("open and close are for partial days; a {} day has the hours of the rules", kind_text);
+    return fail("open and close are for partial days; a {} day has the hours of the rules", fields[1]);
   if (row.open && row.close && *row.open >= *row.close) return fail("close must be after open");
-  if (name.empty() || source.empty()) return fail("every row says why (name) and who says so (source)");
+  if (fields[4].empty() || fields[5].empty())
+    return fail("every row says why (name) and who says so (source)");
   return row;
 }
 
-Result<void> add_row(DayRows& rows, std::string_view line, std::size_t number, const CalendarRules& rules) {
-  const auto fields = split(line);
-  if (!fields) return std::unexpected{fields.error()};
-  const auto date = parse_date(fields->front());
-  if (!date) return fail("date must be as in 2026-11-26, not '{}'", fields->front());
+Result<void> add_row(DayRows& rows, const CsvRow& line, const CalendarRules& rules) {
+  if (line.fields.size() != kColumns)
+    return fail("{} fields, {} are needed: {}", line.fields.size(), kColumns, kHeader);
+  for (const std::string& field : line.fields) {
+    if (const auto fault = text_fault(field)) return fail("{}: {}", shown(field), *fault);
+  }
+  const auto date = parse_date(line.fields[0]);
+  if (!date) return fail("date must be as in 2026-11-26, not {}", shown(line.fields[0]));
   if (*date < rules.from || *date > rules.horizon)
     return fail("{} lies outside the calendar, which goes from {} to {}", to_string(*date),
                 to_string(rules.from), to_string(rules.horizon));
-  auto row = parse_row(*fields);
+  auto row = parse_row(line.fields);
   if (!row) return std::unexpected{row.error()};
-  row->line = number;
+  row->line = line.line;
   if (rows.size() >= kMaxDayRows) return fail("more than {} rows", kMaxDayRows);
   const auto [at, is_new] = rows.emplace(sys_days{*date}, *row);
   if (!is_new) return fail("{} already stands in line {}", to_string(*date), at->second.line);
@@ -131,19 +114,18 @@ Result<DayRows> parse_day_rows(std::string_view name, std::string_view csv, cons
   if (csv.size() > kMaxCalendarText)
     return fail("{}: {} bytes, more than the {} a market's file may have", name, csv.size(),
                 kMaxCalendarText);
+  CsvReader reader{name, csv};
+  const auto header = reader.next();
+  if (!header) return std::unexpected{header.error()};
+  if (!*header || fmt::format("{}", fmt::join((*header)->fields, ",")) != kHeader)
+    return fail("{}:1: the first line must be {}", name, kHeader);
   DayRows rows;
-  for (std::size_t line_number = 1; !csv.empty(); ++line_number) {
-    const auto end = csv.find('\n');
-    std::string_view line = csv.substr(0, end);
-    csv.remove_prefix(end == std::string_view::npos ? csv.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line_number == 1) {
-      if (line != kHeader) return fail("{}:1: the first line must be {}", name, kHeader);
-      continue;
-    }
-    if (line.empty()) continue;
-    if (const auto added = add_row(rows, line, line_number, rules); !added)
-      return within(fmt::format("{}:{}", name, line_number), added.error());
+  while (true) {
+    const auto row = reader.next();
+    if (!row) return std::unexpected{row.error()};
+    if (!*row) break;
+    if (const auto added = add_row(rows, **row, rules); !added)
+      return within(fmt::format("{}:{}", name, (*row)->line), added.error());
   }
   return rows;
 }

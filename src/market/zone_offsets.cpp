@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "market/plain_text.hpp"
+
 namespace qos::market {
 namespace {
 
@@ -28,7 +30,7 @@ Result<ZoneOffsets> ZoneOffsets::load(std::string_view zone) {
       t = info.end;
     }
   } catch (const std::exception& error) {
-    return fail("the system's time zone database has no zone '{}' ({})", zone, error.what());
+    return fail("the system's time zone database has no zone {} ({})", shown(zone), error.what());
   }
   return result;
 }
