@@ -20,6 +20,11 @@ void append_known(std::string& out, std::string_view member, const std::optional
   append_integer(out, *number);
 }
 
+// Only of stocks and funds does the table know a board lot; elsewhere its 1 means nothing.
+bool has_lots(InstrumentKind kind) {
+  return kind == InstrumentKind::stock || kind == InstrumentKind::etf;
+}
+
 std::string_view name_of(const market::Instrument& instrument, Language language) {
   const auto& first = language == Language::zh ? instrument.name_zh : instrument.name_en;
   const auto& second = language == Language::zh ? instrument.name_en : instrument.name_zh;
@@ -35,9 +40,7 @@ void append_instrument_info_body(std::string& out, const market::Instrument& ins
   if (instrument.kind != InstrumentKind::perpetual) {
     append_known(out, R"(,"nc":)", instrument.name_zh);
     append_known(out, R"(,"ne":)", instrument.name_en);
-    // Nobody trades an index, so it has no lot.
-    if (instrument.kind != InstrumentKind::index)
-      append_known(out, R"(,"ls":)", std::optional{instrument.lot_size});
+    if (has_lots(instrument.kind)) append_known(out, R"(,"ls":)", std::optional{instrument.lot_size});
     append_known(out, R"(,"ts":)", instrument.total_shares);
     append_known(out, R"(,"os":)", instrument.outstanding_shares);
     append_known(out, R"(,"ep":)", instrument.earnings_per_share);
