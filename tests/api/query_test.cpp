@@ -1,0 +1,218 @@
+// The eight questions, answered from views that a test filled.
+#include "api/query.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "query_fakes.hpp"
+
+namespace qos::api {
+namespace {
+
+using fakes::kline;
+using fakes::snapshot;
+using fakes::trade;
+using market::KlineType;
+using namespace std::chrono_literals;
+
+class Query : public ::testing::Test {
+ protected:
+  Query() {
+    for (const char* code : {"US:AAPL", "HK:700"}) {
+      auto& view = house.view(code);
+      view.current = snapshot("213.02", "209.68");
+      for (int n = 0; n < 60; ++n) view.tape.push_back(trade("213", std::to_string(n + 1), 1742241000 + n));
+      for (int n = 0; n < 20; ++n)
+        view.bars[KlineType::m1].push_back(
+            kline(1742241000 + 60 * n, "1", "2", "3", "0.5", std::to_string(n)));
+      view.bars[KlineType::day].push_back(kline(1742169600, "5", "6", "7", "4", "99"));
+    }
+    view_700().book = {
+        .sequence = Sequence{4}, .ts = from_unix_seconds(1742241000), .bid_count = 2, .ask_count = 1};
+    view_700().book.bids = {
+        {{fakes::price("512"), fakes::quantity("100")}, {fakes::price("511.5"), fakes::quantity("300")}}};
+    view_700().book.asks = {{{fakes::price("512.5"), fakes::quantity("200")}}};
+  }
+
+  fakes::View& view_700() { return house.view("HK:700"); }
+  std::string said(Endpoint endpoint, std::string_view request, std::string_view key = "good") {
+    return house.said(endpoint, request, key);
+  }
+
+  fakes::House house;
+};
+
+constexpr std::string_view kBody =
+    R"(,"lp":"213.02","yp":"209.68","o":"211.25","h":"213.95","l":"209.5","ts":1742241600,"v":"48073426",)"
+    R"("t":"10195032149.65","s":0)";
+
+TEST_F(Query, a_snapshot_repeats_the_spelling_and_keeps_the_order) {
+  EXPECT_EQ(
+      said(Endpoint::snapshot, R"({"codes":["HK:00700,HK:1","US:aapl"],"more":[{}]})"),
+      fmt::format(R"([{{"c":"HK:00700"{}}},{{"c":"HK:1","v":"0","t":"0","s":0}},{{"c":"US:aapl"{},"tt":0}}])",
+                  kBody, kBody));
+}
+
+TEST_F(Query, unknown_codes_are_named_beside_the_data) {
+  const auto answer = house.ask(Endpoint::snapshot, R"({"codes":["US:NOPE","HK:99999,700"]})");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->data, fmt::format(R"([{{"c":"HK:700"{}}}])", kBody));
+  EXPECT_EQ(answer->missing, (std::vector<std::string>{"US:NOPE", "HK:99999"}));
+  EXPECT_EQ(said(Endpoint::trade, R"({"codes":["US:NOPE"],"count":1})"), "[]");
+}
+
+TEST_F(Query, depth_has_both_sides_always) {
+  EXPECT_EQ(
+      said(Endpoint::depth, R"({"codes":["HK:700","US:AAPL"]})"),
+      R"([{"c":"HK:700","b":[{"p":"512","v":"100"},{"p":"511.5","v":"300"}],"a":[{"p":"512.5","v":"200"}],)"
+      R"("ts":1742241000},{"c":"US:AAPL","b":[],"a":[]}])");
+  EXPECT_EQ(said(Endpoint::depth, R"({"codes":["HK:700"],"levels":1})"),
+            R"([{"c":"HK:700","b":[{"p":"512","v":"100"}],"a":[{"p":"512.5","v":"200"}],"ts":1742241000}])");
+}
+
+TEST_F(Query, trades_are_one_flat_array_oldest_first) {
+  EXPECT_EQ(
+      said(Endpoint::trade, R"({"codes":["HK:700","HK:1","US:AAPL"],"count":2})"),
+      R"([{"c":"HK:700","p":"213","v":"59","ts":1742241058,"d":0},{"c":"HK:700","p":"213","v":"60","ts":1742241059,"d":0},)"
+      R"({"c":"US:AAPL","p":"213","v":"59","ts":1742241058,"d":0},{"c":"US:AAPL","p":"213","v":"60","ts":1742241059,"d":0}])");
+  const auto fifty = said(Endpoint::trade, R"({"codes":["HK:700"],"count":50})");
+  EXPECT_EQ(std::ranges::count(fifty, '{'), 50);
+}
+
+TEST_F(Query, klines_are_one_element_for_each_question_and_code) {
+  EXPECT_EQ(
+      said(
+          Endpoint::kline,
+          R"({"kline_reqs":[{"c":"HK:00700,HK:1,HK:700","co":2,"a":0,"kt":1},{"c":"US:AAPL","co":5,"kt":1001}]})"),
+      R"([{"c":"HK:00700","k":[)"
+      R"({"c":"HK:00700","o":"1","cl":"2","h":"3","l":"0.5","v":"18","ts":1742242080,"kt":1},)"
+      R"({"c":"HK:00700","o":"1","cl":"2","h":"3","l":"0.5","v":"19","ts":1742242140,"kt":1}]},)"
+      R"({"c":"HK:1","k":[]},)"
+      R"({"c":"US:AAPL","k":[{"c":"US:AAPL","o":"5","cl":"6","h":"7","l":"4","v":"99","ts":1742169600,"kt":1001}]}])");
+}
+
+TEST_F(Query, history_ends_at_its_second_and_klines_ignore_it) {
+  const auto starts = [&](Endpoint endpoint, std::string_view e) {
+    return said(endpoint, fmt::format(R"({{"kline_reqs":[{{"c":"HK:700","co":1,"kt":1,"e":{}}}]}})", e));
+  };
+  EXPECT_NE(starts(Endpoint::history, "1742241060").find(R"("ts":1742241060)"), std::string::npos);
+  EXPECT_NE(starts(Endpoint::history, "1742241119").find(R"("ts":1742241060)"), std::string::npos);
+  EXPECT_NE(starts(Endpoint::history, "9223372035").find(R"("ts":1742242140)"), std::string::npos);
+  EXPECT_EQ(starts(Endpoint::history, "1742240999"), R"([{"c":"HK:700","k":[]}])");
+  EXPECT_NE(starts(Endpoint::kline, "1742241060").find(R"("ts":1742242140)"), std::string::npos);
+  EXPECT_NE(starts(Endpoint::kline, "\"no integer\"").find(R"("ts":1742242140)"), std::string::npos);
+  EXPECT_EQ(starts(Endpoint::history, "1742241060000"),
+            "invalid request: kline_reqs[0].e: expected an integer from 0 to 9223372035, seen 1742241060000");
+}
+
+TEST_F(Query, every_kline_type_of_the_protocol_is_known) {
+  for (const int kt : {1, 5, 15, 30, 60, 120, 240, 1001, 1007, 1030, 2001})
+    EXPECT_TRUE(
+        house.ask(Endpoint::kline, fmt::format(R"({{"kline_reqs":[{{"c":"HK:1","co":1,"kt":{}}}]}})", kt)))
+        << kt;
+  for (const char* a : {"0", "1", "2", "null"})
+    EXPECT_TRUE(house.ask(Endpoint::kline,
+                          fmt::format(R"({{"kline_reqs":[{{"c":"HK:1","co":1,"kt":1,"a":{}}}]}})", a)))
+        << a;
+}
+
+TEST_F(Query, a_plan_bounds_products_over_all_kline_questions_and_klines_of_each) {
+  const std::string three =
+      R"({"kline_reqs":[{"c":"HK:700,HK:1","co":1,"kt":1},{"c":"US:AAPL,HK:00700","co":1,"kt":5}]})";
+  const std::string four =
+      R"({"kline_reqs":[{"c":"HK:700,HK:1","co":1,"kt":1},{"c":"US:AAPL,US:NOPE","co":1,"kt":1}]})";
+  EXPECT_TRUE(house.ask(Endpoint::kline, three, "small"));
+  EXPECT_EQ(said(Endpoint::kline, four, "small"), "too many products: 4 in this request, the plan allows 3");
+  EXPECT_EQ(said(Endpoint::history, R"({"kline_reqs":[{"c":"HK:700","co":11,"kt":1,"e":1}]})", "small"),
+            "invalid request: kline_reqs[0].co: expected an integer from 1 to 10, seen 11");
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, R"({"codes":["US:AAPL,TSLA,BRK.B"]})", "small"));
+  EXPECT_EQ(house.ask(Endpoint::snapshot, R"({"codes":["US:AAPL,TSLA,BRK.B,NOPE"]})", "small").error().kind,
+            ErrorKind::too_many_products);
+}
+
+// One small body that repeats itself must not become gigabytes.
+TEST_F(Query, a_request_for_very_many_klines_is_refused) {
+  std::string request = R"({"kline_reqs":[)";
+  for (int n = 0; n < 501; ++n) request += R"({"c":"HK:700","co":1000,"kt":1},)";
+  request.back() = ']';
+  request += '}';
+  EXPECT_EQ(said(Endpoint::kline, request),
+            "invalid request: kline_reqs: expected at most 500000 K-lines in all, seen a request for more");
+}
+
+TEST_F(Query, instrument_info_says_what_is_known) {
+  EXPECT_EQ(
+      said(Endpoint::instrument_info, R"({"codes":["US:AAPL","CF:BTCUSDT"]})"),
+      R"([{"c":"US:AAPL","e":"NASD","tc":"USD","nc":"苹果","ne":"Apple Inc.","ls":1,"ts":15115823000,"ep":"6.08"},)"
+      R"({"c":"CF:BTCUSDT","e":"BINANCE","tc":"USDT"}])");
+}
+
+TEST_F(Query, a_server_that_recovers_answers_reference_data_only) {
+  house.health.set_ready(false);
+  EXPECT_EQ(said(Endpoint::snapshot, R"({"codes":["US:AAPL"]})"), "not ready: the server is recovering");
+  for (const auto endpoint : {Endpoint::depth, Endpoint::trade, Endpoint::kline, Endpoint::history})
+    EXPECT_EQ(house.ask(endpoint, "{}").error().kind, ErrorKind::not_ready);
+  EXPECT_TRUE(house.ask(Endpoint::instrument_info, R"({"codes":["US:AAPL"]})"));
+  EXPECT_TRUE(house.ask(Endpoint::market_calendar, R"({"market":["US"]})"));
+  EXPECT_TRUE(house.ask(Endpoint::product_list, R"({"market":["US"]})"));
+}
+
+// The clock of the house: Monday 11:00 in New York, 23:00 in Hong Kong.
+TEST_F(Query, strict_refuses_a_silent_market_in_its_session_only) {
+  const std::string_view us = R"({"codes":["US:AAPL"],"strict":true})";
+  const std::string_view hk = R"({"codes":["HK:700"],"strict":true})";
+  EXPECT_EQ(said(Endpoint::snapshot, us), "not ready: US is in session and nothing was heard yet");
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, hk));
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, R"({"codes":["US:AAPL"],"strict":false})"));
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, R"({"codes":["US:AAPL"]})"));
+
+  house.health.heard(market::Market::US, house.clock.now());
+  house.clock.advance(60s);
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, us));
+  house.clock.advance(1s);
+  EXPECT_EQ(said(Endpoint::snapshot, us),
+            "not ready: US is in session and silent for 61 s, strict allows 60 s");
+  EXPECT_EQ(
+      house.ask(Endpoint::trade, R"({"codes":["HK:700,US:AAPL"],"count":1,"strict":true})").error().kind,
+      ErrorKind::not_ready);
+  EXPECT_EQ(house.ask(Endpoint::depth, us).error().kind, ErrorKind::not_ready);
+  EXPECT_EQ(house.ask(Endpoint::kline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1}],"strict":true})")
+                .error()
+                .kind,
+            ErrorKind::not_ready);
+  // An index is as silent as its own exchange lets it be.
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, R"({"codes":["IX:HSI"],"strict":true})"));
+  EXPECT_FALSE(house.ask(Endpoint::snapshot, R"({"codes":["IX:SPX"],"strict":true})"));
+}
+
+TEST_F(Query, two_thousand_codes_are_answered_in_one_request) {
+  std::string csv =
+      "code,kind,exchange,currency,name_zh,name_en,lot_size,tick,volume_step,calendar,total_shares,"
+      "outstanding_shares,eps,naps,dividend_yield,source\n";
+  std::string request = R"({"codes":[)";
+  std::string expected = "[";
+  for (int n = 1; n <= 2'000; ++n) {
+    csv += fmt::format("HK:{},stock,SEHK,HKD,,,100,HKEX,,,,,,,,test\n", n);
+    request += fmt::format("\"HK:{:05}\",", n);
+    expected += fmt::format(R"({{"c":"HK:{:05}","v":"0","t":"0","s":0}},)", n);
+  }
+  request.back() = ']';
+  expected.back() = ']';
+  fakes::House large{csv};
+  EXPECT_EQ(large.said(Endpoint::snapshot, request + "}"), expected);
+}
+
+TEST(PermissionOf, calendar_and_products_count_as_instrument_info) {
+  EXPECT_EQ(permission_of(Endpoint::market_calendar), access::Permission::instrument_info);
+  EXPECT_EQ(permission_of(Endpoint::product_list), access::Permission::instrument_info);
+  EXPECT_EQ(permission_of(Endpoint::instrument_info), access::Permission::instrument_info);
+  EXPECT_EQ(permission_of(Endpoint::snapshot), access::Permission::snapshot);
+  EXPECT_EQ(permission_of(Endpoint::depth), access::Permission::depth);
+  EXPECT_EQ(permission_of(Endpoint::trade), access::Permission::trade);
+  EXPECT_EQ(permission_of(Endpoint::kline), access::Permission::kline);
+  EXPECT_EQ(permission_of(Endpoint::history), access::Permission::history);
+}
+
+}  // namespace
+}  // namespace qos::api
