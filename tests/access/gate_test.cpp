@@ -180,35 +180,44 @@ TEST(Gate, keeps_keys_over_a_restart) {
 
 TEST(Gate, keeps_a_key_that_was_shown_just_before_a_kill) {
   const TempFolder folder;
-  const auto end = test::run_in_child([&](const auto& say) {
+  test::Child child{[&](const test::Child::Talk& parent) {
     auto gate = open(folder / "keys.sqlite");
-    say(gate->create("unlimited", "", kNow)->key);
+    parent.say(gate->create("unlimited", "", kNow)->key);
     ::raise(SIGKILL);
     return 1;
-  });
-  ASSERT_TRUE(end.killed);
-  ASSERT_EQ(end.said.size(), kKeyDigits);
-  EXPECT_EQ(answer(*open(folder / "keys.sqlite"), end.said), "granted");
+  }};
+  const auto key = child.hear();
+  ASSERT_TRUE(child.end().killed);
+  ASSERT_EQ(key.size(), kKeyDigits);
+  EXPECT_EQ(answer(*open(folder / "keys.sqlite"), key), "granted");
 }
 
 TEST(Gate, sees_within_a_second_what_another_process_changed) {
   const TempFolder folder;
+  test::Child other{[&](const test::Child::Talk& parent) {
+    parent.hear();
+    const auto gate = open(folder / "keys.sqlite");
+    const auto key = gate->create("unlimited", "other", kNow)->key;
+    parent.say(key);
+    parent.hear();
+    parent.say(gate->disable(key) ? "disabled" : "failed");
+    return 0;
+  }};
   const auto gate = open(folder / "keys.sqlite");
   EXPECT_EQ(answer(*gate, std::string(32, '0')), "invalid");  // the look of this second is taken
-  const auto end = test::run_in_child([&](const auto& say) {
-    say(open(folder / "keys.sqlite")->create("unlimited", "other", kNow)->key);
-    return 0;
-  });
-  const auto& key = end.said;
+  other.say("create");
+  const auto key = other.hear();
   EXPECT_EQ(answer(*gate, key, kNow + 999'999'999ns), "invalid");
   EXPECT_EQ(answer(*gate, key, kNow + 1s), "granted");
   EXPECT_EQ(gate->counters().reloads.value(), 1U);
 
-  test::run_in_child([&](const auto&) { return open(folder / "keys.sqlite")->disable(key) ? 0 : 1; });
+  other.say("disable");
+  ASSERT_EQ(other.hear(), "disabled");
   EXPECT_EQ(answer(*gate, key, kNow + 1s + 999ms), "granted");
   EXPECT_EQ(answer(*gate, key, kNow + 2s), "disabled");
   EXPECT_EQ(answer(*gate, key, kNow + 3s), "disabled");
   EXPECT_EQ(gate->counters().reloads.value(), 2U);
+  EXPECT_EQ(other.end().exit_code, 0);
 }
 
 // Own changes and those of others cross: none may hide another.

@@ -113,15 +113,15 @@ TEST(Sqlite, makes_files_that_only_the_owner_may_read) {
 
 TEST(Sqlite, commits_survive_the_death_of_the_process) {
   const TempFolder folder;
-  const auto end = test::run_in_child([&](const auto& say) {
+  test::Child child{[&](const test::Child::Talk& parent) {
     auto database = open(folder / "a.sqlite");
     if (!database.execute("CREATE TABLE t(i INTEGER); INSERT INTO t VALUES(42)")) return 1;
-    say("committed");
+    parent.say("committed");
     ::raise(SIGKILL);
     return 1;
-  });
-  ASSERT_TRUE(end.killed);
-  ASSERT_EQ(end.said, "committed");
+  }};
+  ASSERT_EQ(child.hear(), "committed");
+  ASSERT_TRUE(child.end().killed);
   auto database = open(folder / "a.sqlite");
   EXPECT_EQ(database.number("SELECT i FROM t").value(), 42);
 }
@@ -187,16 +187,18 @@ TEST(Sqlite, refuses_a_file_it_may_only_read) {
   open(folder / "a.sqlite");
   std::filesystem::permissions(folder / "a.sqlite", std::filesystem::perms{0444});
   std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
-  const auto end = test::run_in_child([&](const auto& say) {
+  test::Child child{[&](const test::Child::Talk& parent) {
     if (::geteuid() == 0 && ::setuid(65534) != 0) return 1;  // root may write everywhere
-    say(error_of_opening({.path = folder / "a.sqlite"}) + "\n" +
-        error_of_opening({.path = folder / "new.sqlite"}));
+    parent.say(error_of_opening({.path = folder / "a.sqlite"}));
+    parent.say(error_of_opening({.path = folder / "new.sqlite"}));
     return 0;
-  });
+  }};
+  const auto old_file = child.hear();
+  const auto new_file = child.hear();
+  EXPECT_EQ(child.end().exit_code, 0);
   std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
-  ASSERT_EQ(end.exit_code, 0);
-  EXPECT_THAT(end.said, HasSubstr("a.sqlite: must be writable"));
-  EXPECT_THAT(end.said, AllOf(HasSubstr("cannot create"), HasSubstr("new.sqlite: Permission denied")));
+  EXPECT_THAT(old_file, HasSubstr("a.sqlite: must be writable"));
+  EXPECT_THAT(new_file, AllOf(HasSubstr("cannot create"), HasSubstr("new.sqlite: Permission denied")));
 }
 
 constexpr std::array<std::string_view, 2> kSteps{"CREATE TABLE a(i INTEGER)",
