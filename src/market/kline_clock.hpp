@@ -48,14 +48,22 @@ struct Minute {
   friend bool operator==(const Minute&, const Minute&) = default;
 };
 
-// The minute K-line of a regular-session trade at t; nullopt outside every regular session (extended hours
-// too).
+// The minute K-line of a regular-session trade at t; nullopt outside every regular session: in extended
+// hours, in a break, and exactly at a session's end, which only an auction print may carry. An opening print
+// belongs to the first minute of its day, a closing print to the last one or to the K-line at the close,
+// however early or late it comes; of a closing print before the day has opened, and of either on a day
+// without trading, there is no minute.
 std::optional<Minute> minute_of(const SessionCalendar& calendar, UnixNanos t, Print print,
                                 ClosingPrint closing);
 
 // Half-open [start, end) of the K-line of `type` that holds the minute. For day and longer `start` is the
 // wire's ts (local midnight of the trading date, Monday, 1st, January 1st) and `end` the start of the next
-// such period.
+// such period; trades of a night before or of a Sunday evening lie outside it: compare starts, not instants.
+//
+// 5 to 240 minutes are cut on the day's trading minutes: a break adds none, so a K-line may reach across
+// lunch and the day's last one may be short. With own_bar that last one also holds the closing print's minute
+// at the close and ends one minute after it, so that the day's K-lines of any type hold all of its minutes
+// once.
 struct Span {
   UnixNanos start;
   UnixNanos end;
