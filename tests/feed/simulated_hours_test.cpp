@@ -13,7 +13,7 @@ using market::Market;
 using market::Phase;
 using namespace std::chrono_literals;
 
-const Options kReal{.hours = Hours::real, .rate_milli = 100};
+const Options kReal{.hours = Hours::real, .rate_milli = 40};
 
 bool is_equity(const Instrument& instrument) {
   return instrument.kind == market::InstrumentKind::stock || instrument.kind == market::InstrumentKind::etf;

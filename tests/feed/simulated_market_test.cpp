@@ -224,19 +224,19 @@ TEST(SimulatedMarket, is_sound_for_an_hour_around_the_clock) {
 
 TEST(SimulatedMarket, is_sound_over_two_real_days_around_a_clock_change) {
   const auto real = world(Hours::real);
-  const Options options{.hours = Hours::real, .rate_milli = 200};
+  const Options options{.hours = Hours::real, .rate_milli = 60};
   // US clocks change on Sunday, 2026-03-08.
   const Auditor auditor = audit(*real, options, "2026-03-06T00:00:00Z", "2026-03-10T00:00:00Z");
   EXPECT_EQ(auditor.first_fault, "");
-  EXPECT_GT(auditor.trades, 100'000U);
+  EXPECT_GT(auditor.trades, 50'000U);
 }
 
 TEST(SimulatedMarket, is_sound_over_a_half_day_and_a_holiday) {
   const auto real = world(Hours::real);
-  const Options options{.seed = 2, .hours = Hours::real, .rate_milli = 200};
+  const Options options{.seed = 2, .hours = Hours::real, .rate_milli = 60};
   const Auditor auditor = audit(*real, options, "2026-12-23T20:00:00Z", "2026-12-26T02:00:00Z");
   EXPECT_EQ(auditor.first_fault, "");
-  EXPECT_GT(auditor.trades, 50'000U);
+  EXPECT_GT(auditor.trades, 20'000U);
 }
 
 TEST(SimulatedMarket, is_sound_when_trades_come_thick_or_rarely) {
@@ -270,15 +270,15 @@ TEST(SimulatedMarket, is_sound_for_shares_of_a_few_ticks) {
                                               "US:TINY,stock,NYSE,USD,,C,1,US,,US,,,,,,test\n");
   cheap->prices = must(StartPrices::load("code,price\nHK:9901,0.25\nSZ:300999,1.10\nUS:TINY,0.9999\n"));
   const Auditor auditor =
-      audit(*cheap, {.rate_milli = 5'000}, "2026-01-05T00:00:00Z", "2026-01-05T18:00:00Z");
+      audit(*cheap, {.rate_milli = 2'000}, "2026-01-05T00:00:00Z", "2026-01-05T18:00:00Z");
   EXPECT_EQ(auditor.first_fault, "");
-  EXPECT_GT(auditor.trades, 800'000U);
+  EXPECT_GT(auditor.trades, 300'000U);
 }
 
 TEST(SimulatedMarket, moves_about_as_far_as_real_ones) {
   const auto always = world(Hours::always);
   std::unordered_map<InstrumentId, std::pair<Price, Price>> ranges;
-  simulate(*always, {}, "2026-01-05T00:00:00Z", "2026-01-05T04:00:00Z", [&](const EventBody& event) {
+  simulate(*always, {}, "2026-01-05T00:00:00Z", "2026-01-05T02:00:00Z", [&](const EventBody& event) {
     if (const auto* trade = std::get_if<Trade>(&event)) {
       auto& [low, high] = ranges.try_emplace(trade->instrument, trade->price, trade->price).first->second;
       low = std::min(low, trade->price);
