@@ -131,7 +131,7 @@ void KlineSet::settle(std::size_t type, const market::Minute& minute, const Diff
     slot.kline.revision = 0;
     slot.day = day_of(spans).start;
     place(type, slot, span.end, work.sequence);
-    work.changes.push_back({kKlineTypes[type], series.find(span.start).value_or(slot).kline});
+    work.changes.push_back({kKlineTypes[type], slot.kline});
     return;
   }
   if (fold.complete && !fold.any) {

@@ -118,7 +118,7 @@ KlineSlot KlineSet::fresh(const KlinePrint& print, const KlineSpans& spans, std:
   return slot;
 }
 
-void KlineSet::place(std::size_t type, KlineSlot slot, UnixNanos ends, Sequence sequence) {
+void KlineSet::place(std::size_t type, KlineSlot& slot, UnixNanos ends, Sequence sequence) {
   KlineSeries& series = series_[type];
   if (series.empty() || series.newest_start() < slot.kline.start) {
     series.append(slot, ends, sequence);
@@ -159,7 +159,8 @@ void KlineSet::add_late(const KlinePrint& print, const KlineSpans& spans, const 
     merge(slot, print, work.sequence);
     minutes.rewrite(slot);
   } else if (print.price) {
-    place(0, fresh(print, spans, 0, work.sequence), spans[0].end, work.sequence);
+    KlineSlot slot = fresh(print, spans, 0, work.sequence);
+    place(0, slot, spans[0].end, work.sequence);
   }
 
   std::vector<market::Minute> touched{print.minute};

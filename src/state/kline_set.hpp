@@ -82,8 +82,8 @@ class KlineSet {
 
   void add_late(const KlinePrint& print, const KlineSpans& spans, const Work& work);
   void add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans, const Work& work);
-  // Where it belongs by time; a K-line that is not the newest is closed.
-  void place(std::size_t type, KlineSlot slot, UnixNanos ends, Sequence sequence);
+  // Puts it where it belongs by time, and marks it closed if it is not the newest.
+  void place(std::size_t type, KlineSlot& slot, UnixNanos ends, Sequence sequence);
   void update_next_close();
   KlineSlot fresh(const KlinePrint& print, const KlineSpans& spans, std::size_t type,
                   Sequence sequence) const;
