@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace qos::state {
+namespace {
+
+void close(KlineSlot& slot, Sequence sequence) {
+  if (slot.kline.closed) return;
+  slot.kline.closed = true;
+  slot.kline.sequence = sequence;
+}
+
+}  // namespace
 
 KlineSeries::KlineSeries(std::size_t kept) : past_kept_{kept - 1} {
   QOS_ASSERT(kept >= 2);
@@ -45,8 +54,11 @@ void KlineSeries::rewrite(const KlineSlot& slot) {
 
 void KlineSeries::append(KlineSlot slot, UnixNanos ends, Sequence sequence) {
   if (!empty()) {
-    close_newest(sequence);
-    move_to_past(newest_.own());
+    // Closed on its way into the past: a reader never finds it closed and still the newest, with nothing
+    // behind it.
+    KlineSlot before = newest_.own();
+    close(before, sequence);
+    move_to_past(before);
   }
   slot.ordinal = ++newest_ordinal_;
   newest_.store(slot);
@@ -99,11 +111,9 @@ void KlineSeries::erase(std::uint64_t ordinal) {
 
 void KlineSeries::close_newest(Sequence sequence) {
   KlineSlot slot = newest_.own();
-  ends_ = UnixNanos::max();
-  if (slot.kline.closed) return;
-  slot.kline.closed = true;
-  slot.kline.sequence = sequence;
+  close(slot, sequence);
   newest_.store(slot);
+  ends_ = UnixNanos::max();
 }
 
 void KlineSeries::move_to_past(const KlineSlot& slot) {

@@ -1,0 +1,169 @@
+// Snapshots (../shared spec protocol, section 4, "Ours, exactly"). Times are UTC: New York is 4 hours behind
+// in August 2024, Hong Kong 8 ahead.
+#include "state/world.hpp"
+
+namespace qos::state {
+namespace {
+
+using enum TradeCondition;
+
+class SnapshotOf : public testing::Test {
+ protected:
+  Heard reference(InstrumentId id, std::string_view time, std::string_view close) {
+    return world.apply(
+        ReferencePrice{.instrument = id, .previous_close = price(close), .ts_event = utc(time)});
+  }
+  Snapshot of(InstrumentId id) const { return world.view(id).snapshot(); }
+
+  World world;
+};
+
+TEST_F(SnapshotOf, yesterday_stays_until_todays_first_regular_trade) {
+  world.trade(kHk, "2024-08-05 02:00:00", "350", "100");
+  world.trade(kHk, "2024-08-05 03:00:00", "352", "100");
+  reference(kHk, "2024-08-06 00:30:00", "351.8");  // before the open: today's
+  EXPECT_EQ(of(kHk).open, price("350"));
+  EXPECT_EQ(of(kHk).previous_close, std::nullopt);
+  const auto heard = world.trade(kHk, "2024-08-06 01:30:00", "360", "100");
+  EXPECT_EQ(heard.snapshot->open, price("360"));
+  EXPECT_EQ(heard.snapshot->low, price("360"));
+  EXPECT_EQ(heard.snapshot->volume, volume("100"));
+  EXPECT_EQ(heard.snapshot->previous_close, price("351.8"));
+}
+
+TEST_F(SnapshotOf, a_day_without_a_reference_price_is_quoted_against_the_close_before) {
+  world.trade(kHk, "2024-08-05 03:00:00", "352", "100");
+  EXPECT_EQ(world.trade(kHk, "2024-08-06 01:30:00", "360", "100").snapshot->previous_close, price("352"));
+}
+
+TEST_F(SnapshotOf, a_reference_price_during_the_day_counts_at_once) {
+  world.trade(kHk, "2024-08-06 01:30:00", "360", "100");
+  EXPECT_EQ(reference(kHk, "2024-08-06 02:00:00", "355").snapshot->previous_close, price("355"));
+  EXPECT_FALSE(reference(kHk, "2024-08-06 02:00:00", "355").snapshot);
+  EXPECT_FALSE(reference(kHk, "2024-08-05 02:00:00", "300").snapshot);  // a day that is over
+  EXPECT_EQ(of(kHk).previous_close, price("355"));
+}
+
+TEST_F(SnapshotOf, an_instrument_that_never_traded_shows_its_reference_price) {
+  EXPECT_EQ(reference(kHk, "2024-08-06 00:30:00", "355").snapshot->previous_close, price("355"));
+  EXPECT_EQ(of(kHk).last, std::nullopt);
+}
+
+TEST_F(SnapshotOf, a_market_without_previous_closes_has_none) {
+  world.trade(kCoin, "2024-08-05 03:00:00", "352", "100");
+  EXPECT_EQ(world.trade(kCoin, "2024-08-06 01:30:00", "360", "100").snapshot->previous_close, std::nullopt);
+  EXPECT_FALSE(reference(kCoin, "2024-08-06 02:00:00", "355").snapshot);
+}
+
+TEST_F(SnapshotOf, a_us_stock_goes_through_its_sessions) {
+  world.trade(kUs, "2024-08-05 19:59:00", "209", "100");                   // Monday's close
+  world.trade(kUs, "2024-08-05 21:00:00", "210", "10", extended_session);  // after hours
+  EXPECT_EQ(of(kUs).session, UsSession::after_hours);
+  EXPECT_EQ(of(kUs).after_hours->previous_close, price("209"));
+  world.trade(kUs, "2024-08-06 01:00:00", "211", "20", extended_session);  // night, Tuesday's
+  EXPECT_EQ(of(kUs).session, UsSession::night);
+  EXPECT_EQ(of(kUs).night->previous_close, price("209"));
+  reference(kUs, "2024-08-06 08:00:00", "208.5");  // a dividend
+  EXPECT_EQ(of(kUs).night->previous_close, price("208.5"));
+  EXPECT_EQ(of(kUs).after_hours->previous_close, price("209"));
+  world.trade(kUs, "2024-08-06 12:00:00", "212", "30", extended_session);  // pre-market
+  world.trade(kUs, "2024-08-06 12:01:00", "214", "30", extended_session);
+  world.trade(kUs, "2024-08-06 12:02:00", "213", "30");  // the clock decides
+  const auto pre = of(kUs).pre_market;
+  ASSERT_TRUE(pre);
+  EXPECT_EQ(*pre, (SessionPart{.last = price("213"),
+                               .high = price("214"),
+                               .low = price("212"),
+                               .previous_close = price("208.5"),
+                               .volume = volume("90"),
+                               .turnover = turnover("19170"),
+                               .ts = utc("2024-08-06 12:02:00")}));
+  EXPECT_EQ(of(kUs).last, price("213"));
+  EXPECT_EQ(of(kUs).open, price("209"));  // Monday's, before Tuesday's first regular trade
+  EXPECT_EQ(of(kUs).volume, volume("100"));
+
+  world.trade(kUs, "2024-08-06 13:30:00", "215", "100");
+  EXPECT_EQ(of(kUs).session, UsSession::regular);
+  EXPECT_EQ(of(kUs).previous_close, price("208.5"));
+  EXPECT_EQ(of(kUs).open, price("215"));
+  EXPECT_EQ(of(kUs).pre_market, pre);
+  world.trade(kUs, "2024-08-06 20:00:01", "216", "10", extended_session);
+  EXPECT_EQ(of(kUs).after_hours->previous_close, price("215"));
+  EXPECT_EQ(of(kUs).after_hours->volume, volume("10"));
+  world.trade(kUs, "2024-08-06 20:00:05", "215.5", "9000", closing_auction);
+  EXPECT_EQ(of(kUs).after_hours->previous_close, price("215.5"));
+  EXPECT_EQ(of(kUs).pre_market->previous_close, price("208.5"));
+}
+
+TEST_F(SnapshotOf, a_us_session_part_takes_odd_lots_as_volume) {
+  world.trade(kUs, "2024-08-06 12:00:00", "999", "5", odd_lot);
+  EXPECT_FALSE(of(kUs).pre_market);
+  world.trade(kUs, "2024-08-06 12:00:01", "212", "30", extended_session);
+  world.trade(kUs, "2024-08-06 12:00:02", "1", "5", odd_lot);
+  EXPECT_EQ(of(kUs).pre_market->volume, volume("40"));
+  EXPECT_EQ(of(kUs).pre_market->low, price("212"));
+  EXPECT_EQ(of(kUs).last, price("212"));
+}
+
+TEST_F(SnapshotOf, a_trade_of_an_extended_session_reported_in_the_regular_one_moves_nothing) {
+  world.trade(kUs, "2024-08-06 14:00:00", "215", "100");
+  const auto heard = world.trade(kUs, "2024-08-06 14:00:01", "199", "100", extended_session);
+  EXPECT_TRUE(heard.trade);
+  EXPECT_FALSE(heard.snapshot);
+  EXPECT_TRUE(heard.klines.empty());
+}
+
+TEST_F(SnapshotOf, other_markets_have_no_session_of_last) {
+  world.trade(kHk, "2024-08-06 02:00:00", "360", "100");
+  EXPECT_EQ(of(kHk).session, UsSession::unknown);
+}
+
+TEST_F(SnapshotOf, a_late_trade_does_not_take_last_back) {
+  world.trade(kHk, "2024-08-06 02:00:10", "360", "100");
+  const auto heard = world.trade(kHk, "2024-08-06 02:00:05", "370", "100");
+  EXPECT_EQ(heard.snapshot->last, price("360"));
+  EXPECT_EQ(heard.snapshot->ts, utc("2024-08-06 02:00:10"));
+  EXPECT_EQ(heard.snapshot->high, price("370"));
+  EXPECT_EQ(heard.snapshot->open, price("370"));
+  EXPECT_EQ(heard.snapshot->volume, volume("200"));
+}
+
+TEST_F(SnapshotOf, is_suspended_while_trading_is_halted) {
+  const auto status = [&](TradingState state) {
+    return world.apply(
+        TradingStatus{.instrument = kHk, .state = state, .ts_event = utc("2024-08-06 02:00:00")});
+  };
+  EXPECT_FALSE(status(TradingState::trading).snapshot);
+  EXPECT_TRUE(status(TradingState::halted).snapshot->suspended);
+  EXPECT_FALSE(status(TradingState::halted).snapshot);
+  EXPECT_FALSE(status(TradingState::trading).snapshot->suspended);
+}
+
+TEST_F(SnapshotOf, a_venues_rolling_figures_replace_the_days_for_good) {
+  world.trade(kCoin, "2024-08-06 02:00:00", "56000", "1");
+  const auto heard = world.apply(RollingStats{.instrument = kCoin,
+                                              .open = price("50000"),
+                                              .high = price("60000"),
+                                              .low = price("49000"),
+                                              .volume = volume("1234.5"),
+                                              .turnover = turnover("67000000"),
+                                              .ts_event = utc("2024-08-06 02:00:01")});
+  EXPECT_EQ(heard.snapshot->open, price("50000"));
+  const auto next = world.trade(kCoin, "2024-08-06 02:00:02", "70000", "1");
+  EXPECT_EQ(next.snapshot->last, price("70000"));
+  EXPECT_EQ(next.snapshot->high, price("60000"));
+  EXPECT_EQ(next.snapshot->volume, volume("1234.5"));
+  EXPECT_EQ(next.kline(market::KlineType::day)->high, price("70000"));
+}
+
+TEST_F(SnapshotOf, an_index_has_no_volume_and_still_moves) {
+  world.trade(kIndex, "2024-08-06 02:00:00", "16647.34", "0");
+  const auto heard = world.trade(kIndex, "2024-08-06 02:00:01", "16650", "0");
+  EXPECT_EQ(heard.snapshot->last, price("16650"));
+  EXPECT_EQ(heard.snapshot->volume, Volume{});
+  EXPECT_EQ(text_of(*heard.kline(market::KlineType::m1)),
+            "2024-08-06 02:00:00 16647.34 16650 16647.34 16650 0 x2");
+}
+
+}  // namespace
+}  // namespace qos::state
