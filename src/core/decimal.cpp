@@ -10,7 +10,43 @@
 namespace qos {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The parts of a number that cannot overflow 64 bits, so that nothing has to be checked digit by digit:
+// nearly all that a feed sends, and several times faster to read than 128 bits.
+struct ShortNumber {
+  bool negative = false;
+  std::string_view whole;
+  std::string_view fraction;
+};
+constexpr int kShortDigits = 18;
+
+std::optional<ShortNumber> split_short(std::string_view text, int digits) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const auto point = text.find('.');
+  const auto whole = text.substr(0, point);
+  const auto fraction = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
+  // "5." is refused where the rest is.
+  const bool bare_point = point != std::string_view::npos && fraction.empty();
+  const auto places = static_cast<std::size_t>(digits);
+  if (whole.empty() || bare_point || fraction.size() > places || whole.size() + places > kShortDigits)
+    return std::nullopt;
+  return ShortNumber{negative, whole, fraction};
+}
+
+std::optional<std::int64_t> parse_short(const ShortNumber& number, int digits) {
+  std::int64_t value = 0;
+  for (const auto part : {number.whole, number.fraction})
+    for (const char c : part) {
+      if (!is_digit(c)) return std::nullopt;
+      value = value * 10 + (c - '0');
+    }
+  for (auto place = number.fraction.size(); place < static_cast<std::size_t>(digits); ++place) value *= 10;
+  return number.negative ? -value : value;
+}
 
 }  // namespace
 
@@ -46,8 +82,10 @@ std::optional<Int128> parse_scaled128(std::string_view text, int digits) {
 }
 
 std::optional<std::int64_t> parse_scaled(std::string_view text, int digits) {
+  if (const auto number = split_short(text, digits)) return parse_short(*number, digits);
   const auto wide = parse_scaled128(text, digits);
-  if (!wide || *wide < std::numeric_limits<std::int64_t>::min() || *wide > std::numeric_limits<std::int64_t>::max())
+  if (!wide || *wide < std::numeric_limits<std::int64_t>::min() ||
+      *wide > std::numeric_limits<std::int64_t>::max())
     return std::nullopt;
   return static_cast<std::int64_t>(*wide);
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <random>
+#include <string>
 
 #include "core/price.hpp"
 
@@ -10,8 +12,8 @@ namespace qos {
 namespace {
 
 TEST(Price, round_trips_every_plain_decimal_that_fits) {
-  for (const char* text : {"0", "101.25", "-37.63", "0.000000001", "9223372036.854775807", "-9223372036.854775808",
-                           "83939.8", "1"}) {
+  for (const char* text : {"0", "101.25", "-37.63", "0.000000001", "9223372036.854775807",
+                           "-9223372036.854775808", "83939.8", "1"}) {
     const auto price = Price::parse(text);
     ASSERT_TRUE(price) << text;
     EXPECT_EQ(price->to_string(), text);
@@ -19,8 +21,8 @@ TEST(Price, round_trips_every_plain_decimal_that_fits) {
 }
 
 TEST(Price, refuses_whatever_is_no_plain_decimal_or_does_not_fit) {
-  for (const char* text : {"", "-", ".5", "5.", "1e5", "inf", "nan", "+1", " 1", "1 ", "1,0", "0x10", "--1", "1.2.3",
-                           "1.0000000001", "9223372036.854775808", "-9223372036.854775809",
+  for (const char* text : {"", "-", ".5", "5.", "1e5", "inf", "nan", "+1", " 1", "1 ", "1,0", "0x10", "--1",
+                           "1.2.3", "1.0000000001", "9223372036.854775808", "-9223372036.854775809",
                            "99999999999999999999999999999999999999999999"})
     EXPECT_FALSE(Price::parse(text)) << text;
 }
@@ -72,6 +74,29 @@ TEST(Turnover, is_the_exact_product_of_price_and_quantity) {
 TEST(Quantity, refuses_more_decimals_than_it_can_hold) {
   EXPECT_FALSE(Quantity::parse("0.000000001"));
   EXPECT_EQ(Quantity::parse("0.00000001")->raw(), 1);
+}
+
+// Short numbers are read another way than long ones; both must agree on every text. Model: the 128-bit
+// reading.
+TEST(Decimal, reads_short_texts_as_it_reads_long_ones) {
+  constexpr unsigned kSeed = 1;
+  std::mt19937 random{kSeed};
+  constexpr std::string_view kCharacters = "0123456789012345678901234567890123456789....--+e ";
+  int accepted = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    std::string text;
+    for (auto length = random() % 22; length > 0; --length)
+      text += kCharacters[random() % kCharacters.size()];
+    const int digits = static_cast<int>(random() % 19);
+    const auto wide = parse_scaled128(text, digits);
+    const bool fits = wide && *wide >= std::numeric_limits<std::int64_t>::min() &&
+                      *wide <= std::numeric_limits<std::int64_t>::max();
+    const auto narrow = parse_scaled(text, digits);
+    ASSERT_EQ(narrow.has_value(), fits) << '"' << text << "\" with " << digits << ", seed " << kSeed;
+    ASSERT_TRUE(!narrow || *narrow == *wide) << '"' << text << "\" with " << digits << ", seed " << kSeed;
+    accepted += fits ? 1 : 0;
+  }
+  EXPECT_GT(accepted, 10'000);
 }
 
 // Every 64-bit pattern prints as text that parses back to itself: a walk over magnitudes and digit counts.
