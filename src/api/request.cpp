@@ -144,6 +144,9 @@ RequestParser::RequestParser() : parser_{kMaxRequestBytes} {
 }
 
 Answer<RequestObject> RequestParser::read(std::string_view json) {
+  if (json.size() > kMaxRequestBytes)
+    return std::unexpected{make_error(ErrorKind::request_too_large,
+                                      fmt::format("{} bytes, at most {}", json.size(), kMaxRequestBytes))};
   if (json.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return invalid("expected a JSON object, seen nothing");
   element root;

@@ -158,6 +158,13 @@ TEST(Request, of_a_mebibyte_is_read) {
   EXPECT_EQ(house.said(Endpoint::snapshot, body), R"([{"c":"HK:1","v":"0","t":"0","s":0}])");
 }
 
+TEST(Request, is_too_large_beyond_what_the_parser_takes) {
+  fakes::House house;
+  const auto answer = house.ask(Endpoint::snapshot, std::string((16U << 20U) + 1, ' '));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::request_too_large);
+}
+
 TEST(Request, may_send_null_for_what_is_optional) {
   fakes::House house;
   EXPECT_TRUE(house.ask(Endpoint::depth, R"({"codes":["HK:1"],"levels":null,"strict":null})"));
