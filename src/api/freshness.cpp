@@ -23,7 +23,7 @@ Answer<void> fresh_if_strict(const RequestObject& request, const std::vector<Req
                              const Services& services) {
   auto strict = request.flag("strict", false);
   if (!strict) return passed_on(strict);
-  if (!*strict) return {};
+  if (!*strict || services.stale_after == std::chrono::seconds{0}) return {};
   const UnixNanos now = services.clock.now();
   // Instruments of one market may keep different hours (indices): look once at each pair.
   std::set<std::pair<market::Market, CalendarId>> looked;

@@ -186,6 +186,11 @@ TEST_F(Query, strict_refuses_a_silent_market_in_its_session_only) {
   EXPECT_FALSE(house.ask(Endpoint::snapshot, R"({"codes":["IX:SPX"],"strict":true})"));
 }
 
+TEST_F(Query, strict_asks_for_nothing_where_no_silence_is_too_long) {
+  house.services.stale_after = 0s;
+  EXPECT_TRUE(house.ask(Endpoint::snapshot, R"({"codes":["US:AAPL"],"strict":true})"));
+}
+
 TEST_F(Query, two_thousand_codes_are_answered_in_one_request) {
   std::string csv =
       "code,kind,exchange,currency,name_zh,name_en,lot_size,tick,volume_step,calendar,total_shares,"
