@@ -15,7 +15,8 @@ inline constexpr std::array<std::string_view, kPermissions> kPermissionNames{
     "depth", "history", "instrument_info", "kline", "snapshot", "trade", "ws"};
 
 struct Limit {
-  std::uint32_t product_count = 0;      // products in one request; ws: distinct products subscribed on a connection
+  std::uint32_t product_count =
+      0;  // products in one request; ws: distinct products subscribed on a connection
   std::uint32_t request_frequency = 0;  // requests a minute; ws: commands a minute, heartbeats excepted
   std::uint32_t max_connections = 0;    // ws only: open at a time, over all loops
   std::uint32_t min_interval_ms = 0;    // ws only: least time between two commands, heartbeats excepted
@@ -26,8 +27,8 @@ struct Limit {
 struct Plan {
   std::string name;
   std::array<Limit, kPermissions> limits{};
-  std::uint32_t max_klines = 1'000;   // K-lines of one code in one answer
-  std::uint32_t valid_days = 0;       // a new key's life; 0: for good
+  std::uint32_t max_klines = 1'000;  // K-lines of one code in one answer
+  std::uint32_t valid_days = 0;      // a new key's life; 0: for good
 
   const Limit& limit(Permission permission) const { return limits[static_cast<std::size_t>(permission)]; }
   friend bool operator==(const Plan&, const Plan&) = default;

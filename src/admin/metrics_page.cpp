@@ -57,12 +57,14 @@ void MetricsPage::add(std::string name, std::string help, const Counter& counter
 }
 
 void MetricsPage::add(std::string name, std::string help, const Gauge& gauge, Labels labels) {
-  add_gauge(std::move(name), std::move(help), [&gauge] { return static_cast<double>(gauge.value()); },
-            std::move(labels));
+  add_gauge(
+      std::move(name), std::move(help), [&gauge] { return static_cast<double>(gauge.value()); },
+      std::move(labels));
 }
 
 void MetricsPage::add_gauge(std::string name, std::string help, std::function<double()> read, Labels labels) {
-  rows_->add(std::move(name), std::move(help), prometheus::MetricType::Gauge, {std::move(labels), std::move(read)});
+  rows_->add(std::move(name), std::move(help), prometheus::MetricType::Gauge,
+             {std::move(labels), std::move(read)});
 }
 
 Result<void> MetricsPage::start(const std::string& listen) {

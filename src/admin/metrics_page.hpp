@@ -1,4 +1,5 @@
-// The metrics page: GET /metrics on a port of its own, in the Prometheus text format. Names are qos_…, base units.
+// The metrics page: GET /metrics on a port of its own, in the Prometheus text format. Names are qos_…, base
+// units.
 //
 // The counts themselves belong to the rooms that raise them; this page only reads them when it is asked.
 //

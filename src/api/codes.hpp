@@ -20,8 +20,8 @@ struct RequestedCodes {
   std::vector<std::string> missing;  // well-formed, but no instrument
 };
 
-// `items`: the strings of the array, each of one or more codes. A malformed one is an error that names it and its
-// place. `limit`: products at most (0: any number); more are too_many_products.
+// `items`: the strings of the array, each of one or more codes. A malformed one is an error that names it and
+// its place. `limit`: products at most (0: any number); more are too_many_products.
 Answer<RequestedCodes> resolve_codes(const std::vector<std::string_view>& items, std::uint32_t limit,
                                      const market::InstrumentTable& instruments);
 

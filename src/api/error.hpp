@@ -1,5 +1,5 @@
-// What clients see when something is wrong: one table, stable, never reused (docs/api/errors.md; ../shared spec
-// protocol, section 6).
+// What clients see when something is wrong: one table, stable, never reused (docs/api/errors.md; ../shared
+// spec protocol, section 6).
 #pragma once
 
 #include <cstdint>
@@ -33,9 +33,9 @@ struct ApiError {
 };
 
 struct ErrorRow {
-  int status;             // HTTP
-  int code;               // the body's `code`
-  const char* begins;     // what msg begins with
+  int status;          // HTTP
+  int code;            // the body's `code`
+  const char* begins;  // what msg begins with
 };
 const ErrorRow& row_of(ErrorKind kind);
 

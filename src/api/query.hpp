@@ -1,5 +1,5 @@
-// The questions of the protocol, asked over HTTP or as a WebSocket's one-off command: the same code answers both.
-// A question reads views and reference data; it computes nothing about markets.
+// The questions of the protocol, asked over HTTP or as a WebSocket's one-off command: the same code answers
+// both. A question reads views and reference data; it computes nothing about markets.
 //
 // Thread: the I/O loop's; everything it reads is immutable or a view.
 #pragma once
@@ -61,8 +61,9 @@ struct QueryAnswer {
   std::vector<std::string> missing;  // well-formed codes that no instrument has, as spelt
 };
 
-// `request` is the whole JSON text of the body or the command. Limits of the plan (products, K-lines) are applied
-// here; the request's place in the minute is the caller's to take (permission_of says under which permission).
+// `request` is the whole JSON text of the body or the command. Limits of the plan (products, K-lines) are
+// applied here; the request's place in the minute is the caller's to take (permission_of says under which
+// permission).
 Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const access::Grant& grant,
                         const Services& services);
 

@@ -21,19 +21,21 @@ enum class Registration : std::uint8_t { open, closed };
 
 struct ServerOptions {
   std::vector<std::string> listen{"127.0.0.1:8080"};  // address:port, [v6]:port; port 0 takes a free one
-  std::size_t loops = 1;                               // I/O threads
-  std::size_t max_connections = 10'000;                // over all loops; beyond it a new one is closed at once
-  std::size_t max_body_bytes = 1 << 20;                // of a request, after decompression
-  std::size_t max_frame_bytes = 1 << 18;               // of a client's WebSocket message
-  std::size_t outbox_hard_bytes = 4 << 20;             // waiting for one client: beyond it the client is closed
-  std::size_t outbox_soft_bytes = 1 << 20;             // above it for longer than the grace time: closed too
+  std::size_t loops = 1;                              // I/O threads
+  std::size_t max_connections = 10'000;               // over all loops; beyond it a new one is closed at once
+  std::size_t max_body_bytes = 1 << 20;               // of a request, after decompression
+  std::size_t max_frame_bytes = 1 << 18;              // of a client's WebSocket message
+  std::size_t outbox_hard_bytes = 4 << 20;  // waiting for one client: beyond it the client is closed
+  std::size_t outbox_soft_bytes = 1 << 20;  // above it for longer than the grace time: closed too
   std::chrono::milliseconds outbox_grace{5'000};
-  std::chrono::milliseconds heartbeat_timeout{60'000};  // a WebSocket client silent for longer is closed (1001)
-  std::chrono::milliseconds http_idle_timeout{75'000};  // a connection without a whole request for longer is closed
+  std::chrono::milliseconds heartbeat_timeout{
+      60'000};  // a WebSocket client silent for longer is closed (1001)
+  std::chrono::milliseconds http_idle_timeout{
+      75'000};  // a connection without a whole request for longer is closed
   HttpStatus http_status = HttpStatus::by_class;
   Registration registration = Registration::open;
   std::string registration_plan = "free";
-  std::uint32_t registrations_a_day = 10;              // an address
+  std::uint32_t registrations_a_day = 10;  // an address
 };
 
 struct ServerCounters {
@@ -41,13 +43,13 @@ struct ServerCounters {
   Gauge connections_open;
   Gauge websockets_open;
   Counter http_requests;
-  Counter http_errors;          // answers that are no OK
+  Counter http_errors;  // answers that are no OK
   Counter ws_commands;
   Counter ws_errors;
   Counter frames_sent;
   Counter bytes_sent;
   Counter bytes_received;
-  Counter slow_consumers;       // closed because of their outbox
+  Counter slow_consumers;  // closed because of their outbox
   Counter heartbeat_timeouts;
   Counter refused_connections;  // over max_connections
 };
@@ -55,8 +57,8 @@ struct ServerCounters {
 class Server {
  public:
   // Binds, then returns; nothing is accepted before start(). An address in use or malformed is an error.
-  static Result<std::unique_ptr<Server>> bind(ServerOptions options, const Services& services, access::Gate& gate,
-                                              channel::Fanout& fanout);
+  static Result<std::unique_ptr<Server>> bind(ServerOptions options, const Services& services,
+                                              access::Gate& gate, channel::Fanout& fanout);
   virtual ~Server() = default;
 
   virtual void start() = 0;

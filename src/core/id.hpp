@@ -24,7 +24,8 @@ class Id {
 
 // Row of the instrument table, dense from 0; never reused while a server runs.
 using InstrumentId = Id<struct InstrumentTag, std::uint32_t>;
-// Row of the session calendar table (one per venue or group of venues that keep the same hours), dense from 0.
+// Row of the session calendar table (one per venue or group of venues that keep the same hours), dense from
+// 0.
 using CalendarId = Id<struct CalendarTag, std::uint16_t>;
 // The feed an event came from, in the order of the configuration, from 0.
 using FeedId = Id<struct FeedTag, std::uint16_t>;

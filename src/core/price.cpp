@@ -25,9 +25,17 @@ std::optional<Turnover> Turnover::parse(std::string_view decimal) {
   return parse_scaled128(decimal, kDigits).transform(&Turnover::from_raw);
 }
 
-std::string Price::to_string() const { return text_of(*this); }
-std::string Quantity::to_string() const { return text_of(*this); }
-std::string Volume::to_string() const { return text_of(*this); }
-std::string Turnover::to_string() const { return text_of(*this); }
+std::string Price::to_string() const {
+  return text_of(*this);
+}
+std::string Quantity::to_string() const {
+  return text_of(*this);
+}
+std::string Volume::to_string() const {
+  return text_of(*this);
+}
+std::string Turnover::to_string() const {
+  return text_of(*this);
+}
 
 }  // namespace qos

@@ -1,5 +1,5 @@
-// Exact prices, quantities and their sums. None of them is ever a double; how many decimals are shown belongs to
-// the instrument (market/instrument.hpp).
+// Exact prices, quantities and their sums. None of them is ever a double; how many decimals are shown belongs
+// to the instrument (market/instrument.hpp).
 #pragma once
 
 #include <compare>
@@ -35,8 +35,8 @@ class Price {
   std::int64_t raw_ = 0;
 };
 
-// A size of one trade, order or level: shares, coins, ounces, in hundred-millionths. Never negative when it comes
-// from a feed. Up to 92 billion; a day's sum is a Volume.
+// A size of one trade, order or level: shares, coins, ounces, in hundred-millionths. Never negative when it
+// comes from a feed. Up to 92 billion; a day's sum is a Volume.
 class Quantity {
  public:
   static constexpr int kDigits = 8;
@@ -64,13 +64,23 @@ class Volume {
 
   constexpr Volume() = default;
   constexpr explicit Volume(Quantity quantity) : raw_{quantity.raw()} {}
-  static constexpr Volume from_raw(Int128 raw) { Volume v; v.raw_ = raw; return v; }
+  static constexpr Volume from_raw(Int128 raw) {
+    Volume v;
+    v.raw_ = raw;
+    return v;
+  }
   static std::optional<Volume> parse(std::string_view decimal);
 
   constexpr Int128 raw() const { return raw_; }
   std::string to_string() const;
-  constexpr Volume& operator+=(Volume other) { raw_ += other.raw_; return *this; }
-  constexpr Volume& operator-=(Volume other) { raw_ -= other.raw_; return *this; }
+  constexpr Volume& operator+=(Volume other) {
+    raw_ += other.raw_;
+    return *this;
+  }
+  constexpr Volume& operator-=(Volume other) {
+    raw_ -= other.raw_;
+    return *this;
+  }
   friend constexpr Volume operator+(Volume a, Volume b) { return a += b; }
 
   friend constexpr auto operator<=>(const Volume&, const Volume&) = default;
@@ -86,13 +96,23 @@ class Turnover {
 
   constexpr Turnover() = default;
   constexpr Turnover(Price price, Quantity quantity) : raw_{Int128{price.raw()} * quantity.raw()} {}
-  static constexpr Turnover from_raw(Int128 raw) { Turnover t; t.raw_ = raw; return t; }
+  static constexpr Turnover from_raw(Int128 raw) {
+    Turnover t;
+    t.raw_ = raw;
+    return t;
+  }
   static std::optional<Turnover> parse(std::string_view decimal);
 
   constexpr Int128 raw() const { return raw_; }
   std::string to_string() const;
-  constexpr Turnover& operator+=(Turnover other) { raw_ += other.raw_; return *this; }
-  constexpr Turnover& operator-=(Turnover other) { raw_ -= other.raw_; return *this; }
+  constexpr Turnover& operator+=(Turnover other) {
+    raw_ += other.raw_;
+    return *this;
+  }
+  constexpr Turnover& operator-=(Turnover other) {
+    raw_ -= other.raw_;
+    return *this;
+  }
   friend constexpr Turnover operator+(Turnover a, Turnover b) { return a += b; }
 
   friend constexpr auto operator<=>(const Turnover&, const Turnover&) = default;

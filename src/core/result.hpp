@@ -1,4 +1,5 @@
-// Errors as values. The world misbehaves (bytes, peers, disks, users): return Result. We are wrong: QOS_ASSERT.
+// Errors as values. The world misbehaves (bytes, peers, disks, users): return Result. We are wrong:
+// QOS_ASSERT.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// A bounded queue from exactly one thread to exactly one other, without locks. Full is an answer, not a wait: the
-// caller decides (wait, conflate, refuse).
+// A bounded queue from exactly one thread to exactly one other, without locks. Full is an answer, not a wait:
+// the caller decides (wait, conflate, refuse).
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// What happened, as every feed says it. A feed decodes its venue's bytes into these; the sequencer numbers them;
-// state is a fold over them. Plain values, trivially copyable, no text.
+// What happened, as every feed says it. A feed decodes its venue's bytes into these; the sequencer numbers
+// them; state is a fold over them. Plain values, trivially copyable, no text.
 //
 // ts_event is the venue's clock. Sizes are in units (shares, coins), never lots.
 #pragma once
@@ -23,9 +23,9 @@ enum class TradeCondition : std::uint8_t {
   opening_auction,
   closing_auction,
   odd_lot,
-  extended_session,    // US night, pre-market and after hours
-  off_book,            // off-book or late report
-  after_close_fixed,   // fixed-price trade after the close (SH, SZ)
+  extended_session,   // US night, pre-market and after hours
+  off_book,           // off-book or late report
+  after_close_fixed,  // fixed-price trade after the close (SH, SZ)
 };
 inline constexpr int kTradeConditions = 7;
 
@@ -49,7 +49,8 @@ struct BookClear {
   friend bool operator==(const BookClear&, const BookClear&) = default;
 };
 
-// More deltas of the same venue message follow, or this was the last one: a book is only looked at after `last`.
+// More deltas of the same venue message follow, or this was the last one: a book is only looked at after
+// `last`.
 enum class DeltaPart : std::uint8_t { more, last };
 
 // The size at one price is now `size`; zero removes the level.
@@ -65,8 +66,8 @@ struct BookDelta {
   friend bool operator==(const BookDelta&, const BookDelta&) = default;
 };
 
-// Best bid and ask of a venue that sends no deeper book, or sends both: then the book of BookDeltas wins. A size
-// of zero means that side is empty.
+// Best bid and ask of a venue that sends no deeper book, or sends both: then the book of BookDeltas wins. A
+// size of zero means that side is empty.
 struct Quote {
   InstrumentId instrument;
   Price bid;
@@ -89,7 +90,8 @@ struct TradingStatus {
   friend bool operator==(const TradingStatus&, const TradingStatus&) = default;
 };
 
-// The close that the trading day of ts_event is quoted against, as the venue says it (ex-right reference included).
+// The close that the trading day of ts_event is quoted against, as the venue says it (ex-right reference
+// included).
 struct ReferencePrice {
   InstrumentId instrument;
   Price previous_close;
@@ -111,9 +113,9 @@ struct RollingStats {
   friend bool operator==(const RollingStats&, const RollingStats&) = default;
 };
 
-// Restatement hook: a one-minute K-line is replaced by what it should have been (busted or corrected trades, a
-// venue's own correction). `start` is its start; trades = 0 removes it. Longer K-lines, the day and the snapshot
-// are derived from the minutes again.
+// Restatement hook: a one-minute K-line is replaced by what it should have been (busted or corrected trades,
+// a venue's own correction). `start` is its start; trades = 0 removes it. Longer K-lines, the day and the
+// snapshot are derived from the minutes again.
 struct KlineRestatement {
   InstrumentId instrument;
   UnixNanos start;
@@ -129,8 +131,8 @@ struct KlineRestatement {
   friend bool operator==(const KlineRestatement&, const KlineRestatement&) = default;
 };
 
-// The feed lost messages from..to (venue numbers, inclusive) of this instrument: its book is stale until the next
-// BookClear.
+// The feed lost messages from..to (venue numbers, inclusive) of this instrument: its book is stale until the
+// next BookClear.
 struct Gap {
   InstrumentId instrument;
   std::uint64_t from = 0;
@@ -148,8 +150,8 @@ struct ClockTick {
   friend bool operator==(const ClockTick&, const ClockTick&) = default;
 };
 
-using EventBody = std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice, RollingStats,
-                               KlineRestatement, Gap, ClockTick>;
+using EventBody = std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice,
+                               RollingStats, KlineRestatement, Gap, ClockTick>;
 
 // What a feed hands on.
 struct Event {

@@ -1,4 +1,5 @@
-// One source of events. A feed owns its connection or file and runs on a thread of its own; it never sees state.
+// One source of events. A feed owns its connection or file and runs on a thread of its own; it never sees
+// state.
 #pragma once
 
 #include <functional>
@@ -17,13 +18,14 @@
 
 namespace qos::feed {
 
-// Receives one feed's events in venue order. Called from the feed's thread only. May wait (the queue behind it is
-// bounded and a recording can outrun the market thread).
+// Receives one feed's events in venue order. Called from the feed's thread only. May wait (the queue behind
+// it is bounded and a recording can outrun the market thread).
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void on(const Event& event) = 0;
-  // The past is handed over; what follows comes as it happens. Said once, by feeds that begin with a past at once.
+  // The past is handed over; what follows comes as it happens. Every feed says so once it is (a second time
+  // is no harm): the server is ready when all have.
   virtual void live() {}
 };
 
@@ -52,8 +54,8 @@ struct FeedContext {
   const market::CalendarTable& calendars;
   io::Clock& clock;
   std::string_view simulated_prices = {};  // text of data/simulated_prices.csv; read while the feed is made
-  // Told what an operator should read in the log: rejected messages, unknown instruments, gaps, each with where and
-  // why. Called from the feed's thread, bounded by the feed; may be empty.
+  // Told what an operator should read in the log: rejected messages, unknown instruments, gaps, each with
+  // where and why. Called from the feed's thread, bounded by the feed; may be empty.
   std::function<void(const Error&)> report = {};
 };
 
@@ -68,8 +70,8 @@ class Feed {
 // What is known of a feed before it is made, so that the server can settle who covers which market.
 struct FeedPlan {
   std::vector<market::Market> markets;  // covered
-  bool markets_by_default = false;      // true: any market that no other feed covers (simulated without markets=)
-  bool keep_open = false;               // its markets trade around the clock (hours=always)
+  bool markets_by_default = false;  // true: any market that no other feed covers (simulated without markets=)
+  bool keep_open = false;           // its markets trade around the clock (hours=always)
 };
 
 // One line a feed: registry.cpp. An unknown kind or option is an error that names what is known.

@@ -85,6 +85,7 @@ class RecordingFeed final : public Feed {
         decoder_{context.id, context.instruments, counters_, [this](const Error& error) { report(error); }} {}
 
   Result<void> run(EventSink& sink, const std::stop_token& stop) override {
+    sink.live();
     PacedSink paced{
         sink,
         context_.clock,

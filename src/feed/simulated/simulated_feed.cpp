@@ -70,6 +70,7 @@ Result<void> SimulatedFeed::run(EventSink& sink, const std::stop_token& stop) {
       options_.from.value_or(std::chrono::floor<std::chrono::seconds>(now) - options_.history);
   Generator generator{options_, from, context_.instruments, context_.calendars, instruments_, prices_};
   if (!options_.speed) {
+    sink.live();
     while (!stop.stop_requested() && emit_one(generator, sink)) {
     }
     return {};
@@ -78,6 +79,7 @@ Result<void> SimulatedFeed::run(EventSink& sink, const std::stop_token& stop) {
   while (true) {
     const SteadyTime looked_at = context_.clock.steady_now();
     emit_until(pace.simulated_at(looked_at), generator, sink, stop);
+    sink.live();
     const auto next = generator.next_time();
     if (!next) return {};
     if (!context_.clock.wait_until(std::max(pace.steady_at(*next), looked_at + kBatch), stop)) return {};

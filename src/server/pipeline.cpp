@@ -1,0 +1,340 @@
+#include "server/pipeline.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "feed/feed.hpp"
+#include "journal/sequencer.hpp"
+#include "server/data_folder.hpp"
+#include "server/pipeline_metrics.hpp"
+#include "server/publisher.hpp"
+#include "server/reference.hpp"
+
+namespace qos::server {
+namespace {
+
+// Events taken from the queues before the market thread looks at anything else.
+constexpr std::size_t kDrainBatch = 1'024;
+
+api::ServerOptions server_options(const Config& config) {
+  const auto& http = config.http;
+  const auto ms = [](std::uint64_t value) { return std::chrono::milliseconds{value}; };
+  return {.listen = config.listen,
+          .loops = io_thread_count(config),
+          .max_connections = http.max_connections,
+          .max_body_bytes = http.max_body_bytes,
+          .max_frame_bytes = http.max_frame_bytes,
+          .outbox_hard_bytes = http.outbox_hard_bytes,
+          .outbox_soft_bytes = http.outbox_soft_bytes,
+          .outbox_grace = ms(http.outbox_grace_ms),
+          .heartbeat_timeout = ms(http.heartbeat_timeout_ms),
+          .http_idle_timeout = ms(http.idle_timeout_ms),
+          .http_status =
+              http.status == HttpStatus::always_200 ? api::HttpStatus::always_200 : api::HttpStatus::by_class,
+          .registration = config.registration.mode == RegistrationMode::open ? api::Registration::open
+                                                                             : api::Registration::closed,
+          .registration_plan = config.registration.plan,
+          .registrations_a_day = static_cast<std::uint32_t>(config.registration.per_day)};
+}
+
+// A feed as configured, and which markets were settled for it.
+struct PlannedFeed {
+  feed::FeedSpec spec;
+  feed::FeedPlan plan;
+};
+
+// Every market is covered by at most one feed; a feed that takes whatever is left gets the others.
+Result<std::vector<PlannedFeed>> plan_feeds(const std::vector<std::string>& texts, const FeedMaker& maker) {
+  std::vector<PlannedFeed> feeds;
+  std::set<market::Market> taken;
+  const PlannedFeed* by_default = nullptr;
+  for (const auto& text : texts) {
+    auto spec = feed::FeedSpec::parse(text);
+    if (!spec) return within("feed", spec.error());
+    auto plan = maker.plan(*spec);
+    if (!plan) return within("feed", plan.error());
+    for (const auto market : plan->markets)
+      if (!taken.insert(market).second)
+        return fail("feed {}: market {} is already covered by another feed", text, market::text_of(market));
+    feeds.push_back({std::move(*spec), std::move(*plan)});
+  }
+  for (auto& planned : feeds) {
+    if (!planned.plan.markets_by_default) continue;
+    if (by_default != nullptr)
+      return fail("feeds {} and {} both cover every market that no other feed covers; give them markets=",
+                  by_default->spec.kind, planned.spec.kind);
+    by_default = &planned;
+    for (const auto& spec : market::kMarketSpecs)
+      if (!taken.contains(spec.market)) planned.plan.markets.push_back(spec.market);
+  }
+  return feeds;
+}
+
+// Calendars of markets that a feed keeps open around the clock.
+void keep_calendars_open(const std::vector<PlannedFeed>& feeds, Reference& reference) {
+  std::set<CalendarId> open;
+  for (const auto& planned : feeds) {
+    if (!planned.plan.keep_open) continue;
+    for (const auto market : planned.plan.markets)
+      for (const auto id : reference.instruments.of_market(market))
+        open.insert(reference.instruments.at(id).calendar);
+  }
+  for (const auto id : open) reference.calendars.keep_open(id);
+}
+
+}  // namespace
+
+FeedMaker registered_feeds() {
+  return {.plan = feed::plan_feed, .make = feed::make_feed};
+}
+
+class Pipeline::Impl {
+ public:
+  Impl(Config config, io::Clock& clock, std::unique_ptr<Reference> reference,
+       std::unique_ptr<access::Gate> gate, std::size_t feeds)
+      : config_{std::move(config)},
+        clock_{clock},
+        reference_{std::move(reference)},
+        gate_{std::move(gate)},
+        sequencer_{{.feeds = std::max<std::size_t>(feeds, 1)}},
+        machine_{reference_->instruments,
+                 reference_->calendars,
+                 {.trades_kept = config_.state.trades_kept, .klines_kept = config_.state.klines_kept}},
+        fanout_{{.loops = io_thread_count(config_), .instruments = reference_->instruments.size()}},
+        publisher_{reference_->instruments, fanout_},
+        services_{.instruments = reference_->instruments,
+                  .calendars = reference_->calendars,
+                  .views = machine_.views(),
+                  .health = health_,
+                  .clock = clock_,
+                  .stale_after = std::chrono::seconds{config_.stale_after_s}} {}
+
+  Result<void> make_feeds(const std::vector<PlannedFeed>& planned, const FeedMaker& maker) {
+    for (std::size_t index = 0; index < planned.size(); ++index) {
+      const FeedId id{static_cast<std::uint16_t>(index)};
+      auto made = maker.make(planned[index].spec, planned[index].plan.markets,
+                             {.id = id,
+                              .instruments = reference_->instruments,
+                              .calendars = reference_->calendars,
+                              .clock = clock_,
+                              .simulated_prices = reference_->simulated_prices,
+                              .report = [kind = planned[index].spec.kind](const Error& error) {
+                                spdlog::warn("feed {}: {}", kind, error.message);
+                              }});
+      if (!made) return within("feed", made.error());
+      feeds_.push_back(std::make_unique<RunningFeed>(planned[index].spec.kind, id, std::move(*made), *this));
+    }
+    feeds_not_live_.store(feeds_.size());
+    return {};
+  }
+
+  Result<void> bind() {
+    auto server = api::Server::bind(server_options(config_), services_, *gate_, fanout_);
+    if (!server) return std::unexpected{server.error()};
+    server_ = std::move(*server);
+    add_metrics();
+    if (!config_.admin.listen.empty()) return metrics_.start(config_.admin.listen);
+    return {};
+  }
+
+  void start() {
+    server_->start();
+    market_thread_ = std::jthread{[this] { run_market(); }};
+    for (auto& feed : feeds_)
+      feed->thread = std::jthread{[&feed](const std::stop_token& stop) { feed->run(stop); }};
+  }
+
+  bool wait_until_ready() {
+    std::unique_lock lock{ready_mutex_};
+    ready_changed_.wait(lock, [this] { return health_.ready() || sequencer_.closed(); });
+    return health_.ready();
+  }
+
+  void stop() {
+    for (auto& feed : feeds_) feed->thread.request_stop();
+    // A feed that waits for room in its queue is let go only after the market thread had its chance to make
+    // some.
+    for (auto& feed : feeds_)
+      if (feed->thread.joinable()) feed->thread.join();
+    sequencer_.close();
+    if (market_thread_.joinable()) market_thread_.join();
+    fanout_.close();
+    if (server_) server_->stop();
+    ready_changed_.notify_all();
+  }
+
+  std::vector<std::string> addresses() const { return server_->addresses(); }
+  access::Gate& gate() { return *gate_; }
+  int metrics_port() const { return metrics_.port(); }
+  std::uint64_t events_applied() const { return applied_.value(); }
+  bool at_rest() const {
+    std::uint64_t handed_over = 0;
+    for (const auto& feed : feeds_) {
+      if (!feed->ended()) return false;
+      handed_over += feed->handed_over();
+    }
+    return applied_.value() == handed_over;
+  }
+
+ private:
+  // A feed, its thread, and the way its events go: into the sequencer's queue.
+  class RunningFeed final : public feed::EventSink {
+   public:
+    RunningFeed(std::string kind, FeedId id, std::unique_ptr<feed::Feed> feed, Impl& pipeline)
+        : kind_{std::move(kind)}, id_{id}, feed_{std::move(feed)}, pipeline_{pipeline} {}
+
+    void on(const Event& event) override {
+      if (pipeline_.sequencer_.put(id_, event)) handed_over_.add();
+    }
+    void live() override {
+      if (live_.exchange(true)) return;
+      pipeline_.feeds_not_live_.fetch_sub(1, std::memory_order_acq_rel);
+      pipeline_.sequencer_.wake();
+    }
+    void run(const std::stop_token& stop) {
+      const auto ended = feed_->run(*this, stop);
+      live();
+      if (!ended) {
+        spdlog::error("feed {}: {}", kind_, ended.error().message);
+      } else if (!stop.stop_requested()) {
+        spdlog::info("feed {}: the source has ended after {} events", kind_,
+                     feed_->counters().events.value());
+      }
+      ended_.store(true, std::memory_order_release);
+    }
+    bool ended() const { return ended_.load(std::memory_order_acquire); }
+    std::uint64_t handed_over() const { return handed_over_.value(); }
+    const std::string& kind() const { return kind_; }
+    const feed::FeedCounters& counters() const { return feed_->counters(); }
+
+    std::jthread thread;
+
+   private:
+    std::string kind_;
+    FeedId id_;
+    std::unique_ptr<feed::Feed> feed_;
+    Impl& pipeline_;
+    Counter handed_over_;
+    std::atomic<bool> live_{false};
+    std::atomic<bool> ended_{false};
+  };
+
+  void run_market() {
+    // What may still be queued from before the last feed said that it is live.
+    std::optional<std::size_t> past_left;
+    for (;;) {
+      const auto seen = sequencer_.look();
+      if (!past_left && !health_.ready() && feeds_not_live_.load(std::memory_order_acquire) == 0)
+        past_left = feeds_.size() * sequencer_.queue_capacity();
+      // Closed is looked at before draining, so that what was put before closing is applied.
+      const bool closed = sequencer_.closed();
+      const auto taken = sequencer_.drain(kDrainBatch, [this](const SequencedEvent& event) { apply(event); });
+      if (past_left) {
+        *past_left -= std::min(*past_left, taken);
+        if (taken == 0 || *past_left == 0) {
+          past_left.reset();
+          become_ready();
+        }
+      }
+      if (taken > 0) continue;
+      if (closed) return;
+      sequencer_.wait(seen);
+    }
+  }
+
+  void apply(const SequencedEvent& event) {
+    const auto change = machine_.apply(event);
+    if (!change.empty()) {
+      health_.heard(reference_->instruments.at(change.instrument).code.market, clock_.now());
+      publisher_.publish(change);
+    }
+    applied_.add();
+  }
+
+  void become_ready() {
+    const std::scoped_lock lock{ready_mutex_};
+    health_.set_ready(true);
+    ready_changed_.notify_all();
+  }
+
+  void add_metrics() {
+    for (const auto& feed : feeds_) add_feed_metrics(metrics_, feed->kind(), feed->counters());
+    add_market_metrics(metrics_, sequencer_.counters(), machine_.counters(), fanout_.counters());
+    add_server_metrics(metrics_, server_->counters());
+    metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
+                       [this] { return health_.ready() ? 1.0 : 0.0; });
+  }
+
+  Config config_;
+  io::Clock& clock_;
+  std::unique_ptr<Reference> reference_;
+  std::unique_ptr<access::Gate> gate_;
+  journal::Sequencer sequencer_;
+  state::Machine machine_;
+  channel::Fanout fanout_;
+  Publisher publisher_;
+  api::Health health_;
+  api::Services services_;
+  std::vector<std::unique_ptr<RunningFeed>> feeds_;
+  std::atomic<std::size_t> feeds_not_live_{0};
+  std::unique_ptr<api::Server> server_;
+  admin::MetricsPage metrics_;
+  Counter applied_;  // events applied and published
+  std::mutex ready_mutex_;
+  std::condition_variable ready_changed_;
+  std::jthread market_thread_;
+};
+
+Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+Pipeline::~Pipeline() {
+  if (impl_) impl_->stop();
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock, const FeedMaker& maker) {
+  auto feeds = plan_feeds(config.feed, maker);
+  if (!feeds) return std::unexpected{feeds.error()};
+  auto reference = load_reference({.instruments = config.instruments, .markets = config.markets});
+  if (!reference) return std::unexpected{reference.error()};
+  keep_calendars_open(*feeds, **reference);
+  if (auto folder = make_data_folder(config.data); !folder) return std::unexpected{folder.error()};
+  auto gate = access::Gate::open({.database = key_database(config), .plans = config.plans});
+  if (!gate) return std::unexpected{gate.error()};
+  auto impl = std::make_unique<Impl>(std::move(config), clock, std::move(*reference), std::move(*gate),
+                                     feeds->size());
+  if (auto made = impl->make_feeds(*feeds, maker); !made) return std::unexpected{made.error()};
+  if (auto bound = impl->bind(); !bound) return std::unexpected{bound.error()};
+  return std::unique_ptr<Pipeline>{new Pipeline{std::move(impl)}};
+}
+
+void Pipeline::start() {
+  impl_->start();
+}
+bool Pipeline::wait_until_ready() {
+  return impl_->wait_until_ready();
+}
+void Pipeline::stop() {
+  impl_->stop();
+}
+std::vector<std::string> Pipeline::addresses() const {
+  return impl_->addresses();
+}
+access::Gate& Pipeline::gate() {
+  return impl_->gate();
+}
+int Pipeline::metrics_port() const {
+  return impl_->metrics_port();
+}
+std::uint64_t Pipeline::events_applied() const {
+  return impl_->events_applied();
+}
+bool Pipeline::at_rest() const {
+  return impl_->at_rest();
+}
+
+}  // namespace qos::server

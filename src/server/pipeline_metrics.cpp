@@ -1,0 +1,52 @@
+#include "server/pipeline_metrics.hpp"
+
+namespace qos::server {
+
+void add_feed_metrics(admin::MetricsPage& page, const std::string& kind, const feed::FeedCounters& counters) {
+  const admin::Labels labels{{"feed", kind}};
+  page.add("qos_feed_messages_total", "Venue messages decoded", counters.messages, labels);
+  page.add("qos_feed_events_total", "Events handed to the sequencer", counters.events, labels);
+  page.add("qos_feed_rejected_total", "Messages that were no valid message", counters.rejected, labels);
+  page.add("qos_feed_unknown_instruments_total", "Messages of instruments the table does not have",
+           counters.unknown_instruments, labels);
+  page.add("qos_feed_ignored_total", "Valid messages of a kind that is not used", counters.ignored, labels);
+  page.add("qos_feed_gaps_total", "Times messages were lost", counters.gaps, labels);
+}
+
+void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Counters& sequencer,
+                        const state::MachineCounters& machine, const channel::Fanout::Counters& fanout) {
+  page.add("qos_sequencer_events_total", "Events numbered", sequencer.events);
+  page.add("qos_sequencer_full_queue_waits_total", "Times a feed waited because its queue was full",
+           sequencer.full_queue_waits);
+  page.add("qos_state_events_total", "Events applied to the state", machine.events);
+  page.add("qos_state_unknown_instruments_total", "Events that name no instrument of the table",
+           machine.unknown_instruments);
+  page.add("qos_state_stale_book_deltas_total", "Book changes dropped while a book waits for its snapshot",
+           machine.stale_book_deltas);
+  page.add("qos_state_outside_sessions_total", "Trades outside every session", machine.outside_sessions);
+  page.add("qos_channel_updates_total", "Changes encoded because someone listens", fanout.updates);
+  page.add("qos_channel_pushes_total", "Changes handed to I/O loops", fanout.pushes);
+  page.add("qos_channel_full_ring_waits_total", "Times the market thread waited for an I/O loop",
+           fanout.full_ring_waits);
+}
+
+void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters) {
+  page.add("qos_connections_total", "Connections accepted", counters.connections);
+  page.add("qos_connections_open", "Connections open", counters.connections_open);
+  page.add("qos_connections_refused_total", "Connections closed at once because too many were open",
+           counters.refused_connections);
+  page.add("qos_websockets_open", "WebSockets open", counters.websockets_open);
+  page.add("qos_http_requests_total", "HTTP requests answered", counters.http_requests);
+  page.add("qos_http_errors_total", "HTTP answers that are no OK", counters.http_errors);
+  page.add("qos_ws_commands_total", "WebSocket commands answered", counters.ws_commands);
+  page.add("qos_ws_errors_total", "WebSocket commands answered with an error", counters.ws_errors);
+  page.add("qos_ws_slow_consumers_total", "WebSockets closed because their outbox was full",
+           counters.slow_consumers);
+  page.add("qos_ws_heartbeat_timeouts_total", "WebSockets closed because the client was silent",
+           counters.heartbeat_timeouts);
+  page.add("qos_sent_frames_total", "WebSocket frames sent", counters.frames_sent);
+  page.add("qos_sent_bytes_total", "Bytes sent", counters.bytes_sent);
+  page.add("qos_received_bytes_total", "Bytes received", counters.bytes_received);
+}
+
+}  // namespace qos::server

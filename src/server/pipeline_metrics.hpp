@@ -1,0 +1,20 @@
+// Which counts of which room appear on the metrics page, and under which names (docs/metrics.md).
+#pragma once
+
+#include <string>
+
+#include "admin/metrics_page.hpp"
+#include "api/server.hpp"
+#include "channel/fanout.hpp"
+#include "feed/feed.hpp"
+#include "journal/sequencer.hpp"
+#include "state/machine.hpp"
+
+namespace qos::server {
+
+void add_feed_metrics(admin::MetricsPage& page, const std::string& kind, const feed::FeedCounters& counters);
+void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Counters& sequencer,
+                        const state::MachineCounters& machine, const channel::Fanout::Counters& fanout);
+void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
+
+}  // namespace qos::server

@@ -1,0 +1,104 @@
+#include "server/reference.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "io/file.hpp"
+#include "server/embedded.hpp"
+
+namespace qos::server {
+namespace {
+
+constexpr std::string_view kEmbeddedMarkets = "config/markets/";
+constexpr std::string_view kRulesSuffix = ".toml";
+constexpr std::string_view kRowsSuffix = ".days.csv";
+
+struct MarketFiles {
+  std::string name;  // "US"
+  std::string rules_name;
+  std::string rules;
+  std::string rows_name;
+  std::string rows;
+};
+
+std::vector<MarketFiles> embedded_markets() {
+  std::vector<MarketFiles> found;
+  for (const auto& file : embedded_files()) {
+    if (!file.path.starts_with(kEmbeddedMarkets) || !file.path.ends_with(kRulesSuffix)) continue;
+    const auto stem = file.path.substr(0, file.path.size() - kRulesSuffix.size());
+    const auto rows_name = std::string{stem} + std::string{kRowsSuffix};
+    found.push_back({.name = std::string{stem.substr(kEmbeddedMarkets.size())},
+                     .rules_name = std::string{file.path},
+                     .rules = std::string{file.text},
+                     .rows_name = rows_name,
+                     .rows = std::string{embedded_file(rows_name).value_or("")}});
+  }
+  return found;
+}
+
+Result<std::vector<MarketFiles>> markets_in(const std::filesystem::path& folder) {
+  std::error_code problem;
+  std::vector<MarketFiles> found;
+  for (std::filesystem::directory_iterator at{folder, problem}, end; !problem && at != end;
+       at.increment(problem)) {
+    if (at->path().extension() != kRulesSuffix) continue;
+    MarketFiles files{.name = at->path().stem().string(), .rules_name = at->path().string()};
+    auto rules = io::read_file(at->path());
+    if (!rules) return std::unexpected{rules.error()};
+    files.rules = std::move(*rules);
+    const auto rows_path = folder / (files.name + std::string{kRowsSuffix});
+    files.rows_name = rows_path.string();
+    if (std::filesystem::exists(rows_path)) {
+      auto rows = io::read_file(rows_path);
+      if (!rows) return std::unexpected{rows.error()};
+      files.rows = std::move(*rows);
+    }
+    found.push_back(std::move(files));
+  }
+  if (problem) return fail("cannot read the markets folder {}: {}", folder.string(), problem.message());
+  if (found.empty()) return fail("the markets folder {} has no .toml file", folder.string());
+  return found;
+}
+
+}  // namespace
+
+Result<market::CalendarTable> load_calendars(const std::filesystem::path& folder) {
+  auto files = folder.empty() ? Result<std::vector<MarketFiles>>{embedded_markets()} : markets_in(folder);
+  if (!files) return std::unexpected{files.error()};
+  // Ids follow the names, so that they are the same on every machine and at every start.
+  std::ranges::sort(*files, {}, &MarketFiles::name);
+  market::CalendarTable calendars;
+  for (const auto& market : *files) {
+    auto calendar = market::SessionCalendar::load({.rules_name = market.rules_name,
+                                                   .rules = market.rules,
+                                                   .rows_name = market.rows_name,
+                                                   .rows = market.rows});
+    if (!calendar) return std::unexpected{calendar.error()};
+    calendars.add(std::move(*calendar));
+  }
+  return calendars;
+}
+
+Result<std::unique_ptr<Reference>> load_reference(const ReferencePaths& paths) {
+  auto reference = std::make_unique<Reference>();
+  auto calendars = load_calendars(paths.markets);
+  if (!calendars) return std::unexpected{calendars.error()};
+  reference->calendars = std::move(*calendars);
+
+  std::string name = "data/instruments.csv (embedded)";
+  std::string csv{embedded_file("data/instruments.csv").value_or("")};
+  if (!paths.instruments.empty()) {
+    name = paths.instruments.string();
+    auto text = io::read_file(paths.instruments);
+    if (!text) return std::unexpected{text.error()};
+    csv = std::move(*text);
+  }
+  auto instruments = market::InstrumentTable::load(name, csv, reference->calendars);
+  if (!instruments) return std::unexpected{instruments.error()};
+  reference->instruments = std::move(*instruments);
+  reference->simulated_prices = embedded_file("data/simulated_prices.csv").value_or("");
+  return reference;
+}
+
+}  // namespace qos::server
