@@ -1,5 +1,6 @@
-// Runs a libFuzzer entry point where libFuzzer itself is absent (g++): every corpus file as it is, then seeded
-// mutations of them. Prints the seed, so that a failure can be repeated: fuzz_x CORPUS [ROUNDS] [SEED].
+// Runs a libFuzzer entry point where libFuzzer itself is absent (g++): every corpus file as it is, then
+// seeded mutations of them. Prints the seed, so that a failure can be repeated: fuzz_x CORPUS [ROUNDS]
+// [SEED].
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -35,11 +36,21 @@ void mutate(Bytes& bytes, std::mt19937_64& random) {
   for (std::uint64_t step = 0; step < steps; ++step) {
     const auto at = bytes.empty() ? 0 : random() % bytes.size();
     switch (random() % 5) {
-      case 0: bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(random())); break;
-      case 1: if (!bytes.empty()) bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at)); break;
-      case 2: if (!bytes.empty()) bytes[at] = static_cast<std::uint8_t>(random()); break;
-      case 3: if (!bytes.empty()) bytes[at] ^= static_cast<std::uint8_t>(1U << (random() % 8)); break;
-      default: bytes.resize(at); break;
+      case 0:
+        bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(random()));
+        break;
+      case 1:
+        if (!bytes.empty()) bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at));
+        break;
+      case 2:
+        if (!bytes.empty()) bytes[at] = static_cast<std::uint8_t>(random());
+        break;
+      case 3:
+        if (!bytes.empty()) bytes[at] ^= static_cast<std::uint8_t>(1U << (random() % 8));
+        break;
+      default:
+        bytes.resize(at);
+        break;
     }
   }
 }

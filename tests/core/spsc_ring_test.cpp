@@ -33,8 +33,10 @@ TEST(SpscRing, hands_everything_over_in_order_between_two_threads) {
   SpscRing<int> ring{64};
   std::jthread producer{[&ring] {
     for (int value = 0; value < kCount;)
-      if (ring.try_push(value)) ++value;
-      else std::this_thread::yield();
+      if (ring.try_push(value))
+        ++value;
+      else
+        std::this_thread::yield();
   }};
   for (int expected = 0; expected < kCount;) {
     int taken = -1;

@@ -1,0 +1,124 @@
+// The binary as an operator meets it.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <regex>
+
+#include "e2e/json.hpp"
+#include "e2e/program.hpp"
+#include "e2e/test_server.hpp"
+
+namespace qos::e2e {
+namespace {
+
+std::vector<std::string> serve(const TemporaryFolder& folder, std::vector<std::string> more = {}) {
+  std::vector<std::string> command{QOS_BINARY, "serve",           "--listen", "127.0.0.1:0",
+                                   "--set",    "admin.listen=''", "--data",   folder.path().string()};
+  command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+std::string part(const std::string& text, const char* pattern) {
+  std::smatch match;
+  return std::regex_search(text, match, std::regex{pattern}) ? match[1].str() : std::string{};
+}
+
+struct Welcome {
+  std::string text, address, key, curl;
+};
+Welcome welcome_of(Program& program) {
+  const auto text = program.wait_for("curl -s");
+  return {.text = text,
+          .address = part(text, "http://([0-9.:]+)\n"),
+          .key = part(text, "key +([0-9a-f]{32})\n"),
+          .curl = part(text, "(curl -s .*)\n")};
+}
+
+TEST(Program, prints_a_url_a_key_and_a_curl_line_that_works) {
+  const TemporaryFolder folder;
+  Program server{serve(folder)};
+  const auto welcome = welcome_of(server);
+  ASSERT_FALSE(welcome.curl.empty()) << welcome.text;
+  const auto curl = run_program({"/bin/sh", "-c", welcome.curl});
+  EXPECT_EQ(curl.exit_code, 0) << curl.err;
+  EXPECT_EQ(at(curl.out, "/msg"), R"("OK")") << curl.out;
+  EXPECT_NE(at(curl.out, "/data/0/lp"), "") << "prices are there from the first moment: " << curl.out;
+  EXPECT_EQ(server.stop(SIGTERM).exit_code, 0);
+}
+
+TEST(Program, keeps_keys_over_kill_9_and_takes_new_ones_beside_a_running_server) {
+  const TemporaryFolder folder;
+  std::string demo;
+  std::string made;
+  const auto snapshot = [](const Welcome& welcome, const std::string& key) {
+    return HttpClient{welcome.address}.post("/snapshot", R"({"codes":["HK:700"]})", {{"key", key}}).status;
+  };
+  {
+    Program server{serve(folder)};
+    const auto welcome = welcome_of(server);
+    demo = welcome.key;
+    const auto create =
+        run_program({QOS_BINARY, "key", "create", "--plan", "free", "--data", folder.path().string()});
+    EXPECT_EQ(create.exit_code, 0) << create.err;
+    made = create.out.substr(0, 32);
+    EXPECT_EQ(create.out, made + "\n") << "standard output is the key and nothing else";
+    EXPECT_EQ(snapshot(welcome, made), 200) << "a key made beside a running server counts";
+    EXPECT_EQ(server.stop(SIGKILL).exit_code, 128 + SIGKILL);
+  }
+  Program server{serve(folder)};
+  const auto welcome = welcome_of(server);
+  EXPECT_EQ(welcome.key, demo);
+  EXPECT_EQ(snapshot(welcome, demo), 200);
+  EXPECT_EQ(snapshot(welcome, made), 200);
+  EXPECT_EQ(run_program({QOS_BINARY, "key", "disable", made, "--data", folder.path().string()}).exit_code, 0);
+  EXPECT_NE(run_program({QOS_BINARY, "key", "list", "--data", folder.path().string()}).out.find("disabled"),
+            std::string::npos);
+}
+
+TEST(Program, says_what_is_wrong_with_a_command_line_or_a_file_and_exits_with_2) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_program({QOS_BINARY, "serv"}).exit_code, 2);
+  EXPECT_EQ(run_program({QOS_BINARY, "serve", "--lisen", "x"}).exit_code, 2);
+  EXPECT_EQ(run_program({QOS_BINARY, "--help"}).exit_code, 0);
+
+  const auto file = folder.path() / "qos.toml";
+  std::ofstream{file} << "listen = [\"127.0.0.1:0\"]\n[http]\nmax_conections = 5\n";
+  const auto refused = run_program(serve(folder, {"--config", file.string()}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("qos.toml:3"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("max_connections"), std::string::npos) << refused.err;
+}
+
+TEST(Program, cannot_start_with_a_feed_that_is_wrong_and_exits_with_1) {
+  const TemporaryFolder folder;
+  for (const char* feed :
+       {"nonsense", "simulated:sed=1", "simulated:rate=fast", "binance_usdm", "binance_usdm:file=/nowhere"}) {
+    const auto refused = run_program(serve(folder, {"--feed", feed}));
+    EXPECT_NE(refused.exit_code, 0) << feed;
+    EXPECT_FALSE(refused.err.empty()) << feed;
+  }
+}
+
+TEST(Program, an_address_in_use_is_an_error_that_names_it) {
+  const TemporaryFolder first_folder;
+  const TemporaryFolder second_folder;
+  Program first{serve(first_folder)};
+  const auto address = welcome_of(first).address;
+  const auto refused = run_program({QOS_BINARY, "serve", "--listen", address, "--set", "admin.listen=''",
+                                    "--data", second_folder.path().string()});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find(address), std::string::npos) << refused.err;
+}
+
+TEST(Program, prints_its_configuration_as_a_file_it_would_take) {
+  const TemporaryFolder folder;
+  const auto printed = run_program(serve(folder, {"--print-config"}));
+  EXPECT_EQ(printed.exit_code, 0);
+  const auto file = folder.path() / "qos.toml";
+  std::ofstream{file} << printed.out;
+  EXPECT_EQ(run_program({QOS_BINARY, "serve", "--config", file.string(), "--print-config"}).out, printed.out);
+}
+
+}  // namespace
+}  // namespace qos::e2e
