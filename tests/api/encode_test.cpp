@@ -106,13 +106,13 @@ TEST_F(Encode, a_perpetual_has_no_previous_close_and_is_padded_to_tick_and_step)
             R"("t":"12790338541.2061","s":0})");
 }
 
-// No null, no empty string, no 1970: a client that reads lp must look whether it is there.
-TEST_F(Encode, a_product_that_never_traded_says_what_is_known) {
-  EXPECT_EQ(full("US:AAPL", {}), R"(,"v":"0","t":"0","s":0,"tt":0})");
-  EXPECT_EQ(full("CF:BTCUSDT", {}), R"(,"v":"0.000","t":"0","s":0})");
+// QOS's own Python client refuses a snapshot without lp, o, h, l or ts.
+TEST_F(Encode, a_product_that_never_traded_has_every_member_with_zero_prices) {
+  EXPECT_EQ(full("US:AAPL", {}), R"(,"lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0,"tt":0})");
+  EXPECT_EQ(full("CF:BTCUSDT", {}), R"(,"lp":"0.00","o":"0.00","h":"0.00","l":"0.00","ts":0,"v":"0.000","t":"0","s":0})");
   state::Snapshot quoted;
   quoted.previous_close = price("508");
-  EXPECT_EQ(full("HK:700", quoted), R"(,"yp":"508","v":"0","t":"0","s":0})");
+  EXPECT_EQ(full("HK:700", quoted), R"(,"lp":"0","yp":"508","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0})");
 }
 
 TEST_F(Encode, a_shares_volumes_are_lots_of_a_hundred_exactly) {
@@ -161,8 +161,8 @@ TEST_F(Encode, depth_shows_the_levels_of_its_market_or_those_asked_for) {
   EXPECT_EQ(depth("IX:HSI", book), R"(,"b":[],"a":[],"ts":1742194797})");
 }
 
-TEST_F(Encode, a_book_that_was_never_seen_has_empty_sides_and_no_time) {
-  EXPECT_EQ(depth("US:AAPL", {}), R"(,"b":[],"a":[]})");
+TEST_F(Encode, a_book_that_was_never_seen_has_empty_sides_and_the_time_zero) {
+  EXPECT_EQ(depth("US:AAPL", {}), R"(,"b":[],"a":[],"ts":0})");
 }
 
 TEST_F(Encode, a_book_that_claims_more_levels_than_it_holds_is_cut) {

@@ -155,7 +155,8 @@ TEST(MalformedRequest, leaves_the_parser_ready_for_the_next_one) {
 TEST(Request, of_a_mebibyte_is_read) {
   fakes::House house;
   const auto body = R"({"padding":")" + std::string(1U << 20U, ' ') + R"(","codes":["HK:1"]})";
-  EXPECT_EQ(house.said(Endpoint::snapshot, body), R"([{"c":"HK:1","v":"0","t":"0","s":0}])");
+  EXPECT_EQ(house.said(Endpoint::snapshot, body),
+            R"([{"c":"HK:1","lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0}])");
 }
 
 TEST(Request, is_too_large_beyond_what_the_parser_takes) {

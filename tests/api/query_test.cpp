@@ -50,8 +50,9 @@ constexpr std::string_view kBody =
 TEST_F(Query, a_snapshot_repeats_the_spelling_and_keeps_the_order) {
   EXPECT_EQ(
       said(Endpoint::snapshot, R"({"codes":["HK:00700,HK:1","US:aapl"],"more":[{}]})"),
-      fmt::format(R"([{{"c":"HK:00700"{}}},{{"c":"HK:1","v":"0","t":"0","s":0}},{{"c":"US:aapl"{},"tt":0}}])",
-                  kBody, kBody));
+      fmt::format(
+          R"([{{"c":"HK:00700"{}}},{{"c":"HK:1","lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0}},{{"c":"US:aapl"{},"tt":0}}])",
+          kBody, kBody));
 }
 
 TEST_F(Query, unknown_codes_are_named_beside_the_data) {
@@ -66,7 +67,7 @@ TEST_F(Query, depth_has_both_sides_always) {
   EXPECT_EQ(
       said(Endpoint::depth, R"({"codes":["HK:700","US:AAPL"]})"),
       R"([{"c":"HK:700","b":[{"p":"512","v":"100"},{"p":"511.5","v":"300"}],"a":[{"p":"512.5","v":"200"}],)"
-      R"("ts":1742241000},{"c":"US:AAPL","b":[],"a":[]}])");
+      R"("ts":1742241000},{"c":"US:AAPL","b":[],"a":[],"ts":0}])");
   EXPECT_EQ(said(Endpoint::depth, R"({"codes":["HK:700"],"levels":1})"),
             R"([{"c":"HK:700","b":[{"p":"512","v":"100"}],"a":[{"p":"512.5","v":"200"}],"ts":1742241000}])");
 }
@@ -200,7 +201,8 @@ TEST_F(Query, two_thousand_codes_are_answered_in_one_request) {
   for (int n = 1; n <= 2'000; ++n) {
     csv += fmt::format("HK:{},stock,SEHK,HKD,,,100,HKEX,,,,,,,,test\n", n);
     request += fmt::format("\"HK:{:05}\",", n);
-    expected += fmt::format(R"({{"c":"HK:{:05}","v":"0","t":"0","s":0}},)", n);
+    expected += fmt::format(
+        R"({{"c":"HK:{:05}","lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0}},)", n);
   }
   request.back() = ']';
   expected.back() = ']';

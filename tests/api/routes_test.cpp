@@ -14,7 +14,8 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 
 constexpr std::string_view kHk1 = R"({"codes":["HK:1"]})";
-constexpr std::string_view kOk = R"({"msg":"OK","data":[{"c":"HK:1","v":"0","t":"0","s":0}]})";
+constexpr std::string_view kOk =
+    R"({"msg":"OK","data":[{"c":"HK:1","lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0}]})";
 
 class Routes : public ::testing::Test {
  protected:
@@ -31,12 +32,12 @@ TEST_F(Routes, an_answer_is_ok_and_data_and_what_is_missing) {
   EXPECT_EQ(said("/snapshot", kHk1), fmt::format("200 {}", kOk));
   EXPECT_EQ(
       said("/snapshot", R"({"codes":["US:NOPE","HK:1,HK:99999"]})"),
-      R"(200 {"msg":"OK","data":[{"c":"HK:1","v":"0","t":"0","s":0}],"missing":["US:NOPE","HK:99999"]})");
+      R"(200 {"msg":"OK","data":[{"c":"HK:1","lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0}],"missing":["US:NOPE","HK:99999"]})");
 }
 
 TEST_F(Routes, every_endpoint_has_its_path_and_its_permission) {
   using access::Permission;
-  EXPECT_EQ(said("/depth", kHk1), R"(200 {"msg":"OK","data":[{"c":"HK:1","b":[],"a":[]}]})");
+  EXPECT_EQ(said("/depth", kHk1), R"(200 {"msg":"OK","data":[{"c":"HK:1","b":[],"a":[],"ts":0}]})");
   EXPECT_EQ(said("/trade", R"({"codes":["HK:1"],"count":1})"), R"(200 {"msg":"OK","data":[]})");
   EXPECT_EQ(said("/kline", R"({"kline_reqs":[{"c":"HK:1","co":1,"kt":1}]})"),
             R"(200 {"msg":"OK","data":[{"c":"HK:1","k":[]}]})");

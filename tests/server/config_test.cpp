@@ -46,7 +46,7 @@ TEST(Config, the_free_plan_is_what_qos_documents) {
     EXPECT_EQ(free.limits[place].request_frequency, 30U);
   }
   EXPECT_EQ(free.limit(Permission::ws).max_connections, 1U);
-  EXPECT_EQ(free.limit(Permission::ws).min_interval_ms, 1'000U);
+  EXPECT_EQ(free.limit(Permission::ws).min_interval_ms, 900U);
   EXPECT_EQ(free.valid_days, 15U);
   EXPECT_EQ(free.max_klines, 1'000U);
   const auto& unlimited = plan(config, "unlimited");

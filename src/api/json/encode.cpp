@@ -46,8 +46,9 @@ struct Style {
     append_scaled(out, price.raw(), Price::kDigits, price_decimals);
     out += '"';
   }
-  void price(std::string& out, std::string_view member, const std::optional<Price>& known) const {
-    if (known) price(out, member, *known);
+  // Clients of QOS insist on lp, o, h and l: a price there has not been yet is "0", as exchanges send it.
+  void price_or_zero(std::string& out, std::string_view member, const std::optional<Price>& known) const {
+    price(out, member, known.value_or(Price{}));
   }
   void volume(std::string& out, std::string_view member, Int128 raw) const {
     out += member;
@@ -70,13 +71,13 @@ void append_seconds(std::string& out, UnixNanos ts) {
 // Everything but the closing brace.
 void append_snapshot_members(std::string& out, const Instrument& instrument, const Style& style,
                              const state::Snapshot& snapshot) {
-  style.price(out, R"(,"lp":")", snapshot.last);
-  if (market::spec_of(instrument.code.market).has_previous_close)
-    style.price(out, R"(,"yp":")", snapshot.previous_close);
-  style.price(out, R"(,"o":")", snapshot.open);
-  style.price(out, R"(,"h":")", snapshot.high);
-  style.price(out, R"(,"l":")", snapshot.low);
-  if (snapshot.last) append_seconds(out, snapshot.ts);
+  style.price_or_zero(out, R"(,"lp":")", snapshot.last);
+  if (snapshot.previous_close && market::spec_of(instrument.code.market).has_previous_close)
+    style.price(out, R"(,"yp":")", *snapshot.previous_close);
+  style.price_or_zero(out, R"(,"o":")", snapshot.open);
+  style.price_or_zero(out, R"(,"h":")", snapshot.high);
+  style.price_or_zero(out, R"(,"l":")", snapshot.low);
+  append_seconds(out, snapshot.last ? snapshot.ts : UnixNanos{});
   style.volume(out, R"(,"v":")", snapshot.volume.raw());
   append_turnover(out, snapshot.turnover);
   out += snapshot.suspended ? R"(,"s":1)" : R"(,"s":0)";
@@ -153,8 +154,8 @@ void append_depth_body(std::string& out, const Instrument& instrument, const sta
   out += R"(],"a":[)";
   append_levels(out, style, depth.asks, std::min<std::size_t>(depth.ask_count, most));
   out += ']';
-  // A book that was never seen has no time.
-  if (depth.sequence != Sequence{}) append_seconds(out, depth.ts);
+  // A book that was never seen has the time 0: clients insist on the member.
+  append_seconds(out, depth.sequence != Sequence{} ? depth.ts : UnixNanos{});
   out += '}';
 }
 

@@ -14,7 +14,7 @@
 namespace qos::api::json {
 
 // Each appends  ,"lp":"…",…}  : what follows the code, closing brace included.
-// A snapshot without a price yet has the members that are known and no others.
+// Every member that QOS's clients insist on is there: a price there has not been yet is "0", its ts 0.
 void append_snapshot_body(std::string& out, const market::Instrument& instrument, const state::Snapshot& snapshot);
 // With pq, aq, nq: the answers of /snapshot and RS. Pushes go without.
 void append_full_snapshot_body(std::string& out, const market::Instrument& instrument,
