@@ -7,12 +7,15 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cctype>
+#include <cerrno>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "io/descriptor.hpp"
 

@@ -1,0 +1,212 @@
+// Many clients, slow clients, and clients that come and go while the market speaks.
+#include <gtest/gtest.h>
+
+#include <malloc.h>
+
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "api/server_fixture.hpp"
+#include "api/socket_client.hpp"
+
+namespace qos::api::serving {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The n of a push of snapshots: its price.
+std::uint64_t number_of(const std::string& push) {
+  constexpr std::string_view kPrice = R"("lp":")";
+  const auto at = push.find(kPrice);
+  if (!push.starts_with(R"({"tp":"S")") || at == std::string::npos)
+    throw std::runtime_error{"no push: " + push};
+  return std::stoull(push.substr(at + kPrice.size()));
+}
+
+// The promise of protocol section 5 under load: every subscriber sees the answer, the state, and then every
+// later change once and in order, while the market never stops; after the answer to its unsubscription it
+// sees none.
+TEST(WsLoad, every_subscriber_sees_the_state_and_then_every_change) {
+  ServerOptions options;
+  options.loops = 2;
+  options.outbox_grace = 1h;
+  House house{options};
+  house.publish("US:AAPL", 1);
+  std::jthread market{[&](const std::stop_token& over) {
+    for (std::uint64_t n = 2; !over.stop_requested(); ++n) {
+      house.publish("US:AAPL", n);
+      if (n % 8 == 0) std::this_thread::sleep_for(50us);  // leaves the clients some of two cores
+    }
+  }};
+  std::vector<std::jthread> clients;
+  std::atomic<int> streams{0};
+  for (int number = 0; number < 4; ++number)
+    clients.emplace_back([&house, &streams, number] {
+      std::mt19937_64 random{static_cast<std::uint64_t>(number)};
+      WsClient client{house.port()};
+      for (int round = 0; round < 25; ++round) {
+        ASSERT_TRUE(
+            client.ask(R"({"type":"S","codes":["US:AAPL"]})").starts_with(R"({"type":"S","msg":"OK")"));
+        std::uint64_t last = number_of(client.hear());
+        for (auto pushes = random() % 200; pushes > 0; --pushes) {
+          const std::uint64_t next = number_of(client.hear());
+          ASSERT_EQ(next, last + 1);
+          last = next;
+        }
+        client.say(R"({"type":"SC","codes":["US:AAPL"]})");
+        std::string heard = client.hear();
+        for (; heard.starts_with(R"({"tp")"); heard = client.hear()) ASSERT_EQ(number_of(heard), ++last);
+        ASSERT_TRUE(heard.starts_with(R"({"type":"SC","msg":"OK")")) << heard;
+        ASSERT_TRUE(client.ask(R"({"type":"H"})").starts_with(R"({"type":"H")")) << "a push after the answer";
+        streams.fetch_add(1);
+      }
+    });
+  clients.clear();
+  EXPECT_EQ(streams.load(), 100);
+}
+
+// One subscriber never reads. The others get everything, and it is told 4008 if it reads again in time.
+TEST(WsLoad, closes_a_client_that_does_not_read_and_serves_the_others) {
+  ServerOptions options;
+  options.outbox_hard_bytes = 200'000;
+  House house{options};
+  house.publish("US:AAPL", 1);
+  WsClient slow{house.port(), "good", 4'096};
+  WsClient quick{house.port()};
+  for (auto* client : {&slow, &quick}) {
+    client->ask(R"({"type":"S","codes":["US:AAPL"]})");
+    EXPECT_EQ(number_of(client->hear()), 1U);
+  }
+  std::uint64_t n = 1;
+  while (house.counters().slow_consumers.value() == 0) {
+    ASSERT_LT(n, 2'000'000U) << "the kernel cannot hold that much";
+    for (int burst = 0; burst < 100; ++burst) house.publish("US:AAPL", ++n);
+    for (int burst = 99; burst >= 0; --burst)
+      ASSERT_EQ(number_of(quick.hear()), n - static_cast<std::uint64_t>(burst));
+  }
+  std::uint64_t last = 1;
+  for (;;) {
+    const auto frame = slow.read_frame();
+    if (frame.opcode == 8) {
+      EXPECT_EQ(frame.close_code(), 4008);
+      break;
+    }
+    ASSERT_EQ(number_of(frame.payload), ++last) << "what came before the end has no hole";
+  }
+  EXPECT_TRUE(slow.at_end());
+  house.publish("US:AAPL", ++n);
+  EXPECT_EQ(number_of(quick.hear()), n);
+}
+
+TEST(WsLoad, gives_up_on_a_client_that_stays_above_soft_for_the_grace_time) {
+  ServerOptions options;
+  options.outbox_soft_bytes = 10'000;
+  options.outbox_hard_bytes = 100'000'000;
+  options.outbox_grace = 5s;
+  House house{options};
+  house.publish("US:AAPL", 1);
+  WsClient slow{house.port(), "good", 4'096};
+  slow.ask(R"({"type":"S","codes":["US:AAPL"]})");
+  // Enough to fill the kernel's buffers and some of ours, then silence: only the clock goes on.
+  for (std::uint64_t n = 2; n < 100'000; ++n) house.publish("US:AAPL", n);
+  const std::uint64_t sent = house.counters().frames_sent.value();
+  while (house.counters().frames_sent.value() < 100'000) std::this_thread::yield();
+  EXPECT_EQ(house.counters().slow_consumers.value(), 0U) << sent;
+  house.clock.advance(5s + 1ms);
+  while (house.counters().slow_consumers.value() == 0) std::this_thread::yield();
+  house.clock.advance(6s);
+  while (house.counters().websockets_open.value() > 0) std::this_thread::yield();
+}
+
+TEST(WsLoad, subscribes_to_two_thousand_codes_in_one_command) {
+  ServerOptions options;
+  options.outbox_hard_bytes = 300'000;  // less than all first states together
+  House house{options};
+  std::string codes;
+  for (int number = 100'000; number < 102'000; ++number) {
+    house.publish("SZ:" + std::to_string(number), 5);
+    codes += (codes.empty() ? "SZ:" : ",") + std::to_string(number);
+  }
+  WsClient client{house.port()};
+  for (const auto* topic : {"S", "D", "K"}) {
+    client.say(R"({"type":")" + std::string{topic} + R"(","kt":1,"codes":[")" + codes + R"("]})");
+    ASSERT_TRUE(client.hear().starts_with(R"({"type":")" + std::string{topic} + R"(","msg":"OK")"));
+    for (int number = 100'000; number < 102'000; ++number) {
+      const auto push = client.hear();
+      ASSERT_TRUE(
+          push.starts_with(R"({"tp":")" + std::string{topic} + R"(","c":"SZ:)" + std::to_string(number)))
+          << push;
+    }
+  }
+  EXPECT_EQ(house.counters().slow_consumers.value(), 0U);
+}
+
+// A client that unsubscribes while its first states still wait, and subscribes again, gets each state once.
+TEST(WsLoad, forgets_first_states_that_are_unsubscribed_before_they_were_sent) {
+  House house;
+  house.publish("US:AAPL", 1);
+  house.publish("US:TSLA", 1);
+  WsClient client{house.port()};
+  client.send(masked_frame(0x81, R"({"type":"S","codes":["US:AAPL,TSLA"]})") +
+              masked_frame(0x81, R"({"type":"SC","codes":["US:AAPL,TSLA"]})") +
+              masked_frame(0x81, R"({"type":"S","codes":["US:TSLA"]})") +
+              masked_frame(0x81, R"({"type":"H"})"));
+  std::vector<std::string> states;
+  for (int frames = 0; frames < 5; ++frames)
+    if (auto heard = client.hear(); heard.starts_with(R"({"tp")")) states.push_back(heard);
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_TRUE(states[0].starts_with(R"({"tp":"S","c":"US:TSLA")"));
+  house.publish("US:AAPL", 2);
+  EXPECT_TRUE(client.ask(R"({"type":"H"})").starts_with(R"({"type":"H")"));
+}
+
+std::size_t resident_bytes() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;)
+    if (word == "VmRSS:") {
+      std::size_t kilobytes = 0;
+      status >> kilobytes;
+      return kilobytes * 1024;
+    }
+  return 0;
+}
+
+TEST(WsLoad, serves_a_thousand_connections_and_remembers_little_of_each) {
+  constexpr std::size_t kClients = 1'000;
+  ServerOptions options;
+  options.loops = 2;
+  House house{options};
+  std::string codes;
+  for (int number = 100'000; number < 100'010; ++number) {
+    codes += (codes.empty() ? "SZ:" : ",") + std::to_string(number);
+    house.publish("SZ:" + std::to_string(number), 1);
+  }
+  const auto subscribe = R"({"type":"S","codes":[")" + codes + R"("]})";
+  std::vector<std::unique_ptr<WsClient>> clients;
+  clients.reserve(kClients);
+  ::malloc_trim(0);
+  const std::size_t before = resident_bytes();
+  for (std::size_t number = 0; number < kClients; ++number) {
+    auto& client = *clients.emplace_back(std::make_unique<WsClient>(house.port()));
+    ASSERT_EQ(client.answer.status, 101);
+    client.ask(subscribe);
+    for (int states = 0; states < 10; ++states) ASSERT_EQ(number_of(client.hear()), 1U);
+  }
+  const std::size_t after = resident_bytes();
+  EXPECT_EQ(house.counters().websockets_open.value(), static_cast<std::int64_t>(kClients));
+  RecordProperty("resident_bytes_per_connection", static_cast<int>((after - before) / kClients));
+  for (std::uint64_t n = 2; n < 12; ++n) {
+    house.publish("SZ:100000", n);
+    for (auto& client : clients) ASSERT_EQ(number_of(client->hear()), n);
+  }
+  clients.clear();
+  while (house.counters().websockets_open.value() > 0) std::this_thread::yield();
+  EXPECT_EQ(house.fanout().listeners({house.instrument("SZ:100000").id, channel::Topic::snapshot, 0}), 0U);
+  // The clients of the test live in the same process and are counted too.
+  std::printf("%zu resident bytes a connection of ten subscriptions, its test client included\n",
+              (after - before) / kClients);
+}
+
+}  // namespace
+}  // namespace qos::api::serving
