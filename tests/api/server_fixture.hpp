@@ -26,6 +26,8 @@ inline state::Snapshot snapshot_at(std::uint64_t n) {
   if (n == 0) return snapshot;
   snapshot.sequence = Sequence{n};
   snapshot.last = Price::from_raw(static_cast<std::int64_t>(n) * Price::kScale);
+  snapshot.open = snapshot.high = snapshot.low = snapshot.previous_close = snapshot.last;
+  snapshot.session = state::UsSession::regular;
   snapshot.ts = from_unix_seconds(static_cast<std::int64_t>(n));
   return snapshot;
 }
