@@ -15,22 +15,22 @@ void BookState::clear() {
   touched_ = true;
 }
 
-BookState::Applied BookState::apply(const BookDelta& delta, Sequence sequence) {
+BookState::Applied BookState::apply(const BookDelta& delta, Sequence sequence, std::optional<Depth>& out) {
   has_deltas_ = true;
   if (stale_) return {.stale = true};
   const auto applied = book_.apply(delta.side, delta.price, delta.size);
-  Applied result{.dropped_level = applied.dropped_level};
   if (applied.rank < levels_) touched_ = true;
   if (delta.part == DeltaPart::last && touched_) {
     touched_ = false;
-    result.depth = show(book_.depth(levels_), delta.ts_event, sequence);
+    out = book_.depth(levels_);
+    show(out, delta.ts_event, sequence);
   }
-  return result;
+  return {.dropped_level = applied.dropped_level};
 }
 
-std::optional<Depth> BookState::apply(const Quote& quote, Sequence sequence) {
-  if (has_deltas_) return std::nullopt;
-  Depth depth;
+void BookState::apply(const Quote& quote, Sequence sequence, std::optional<Depth>& out) {
+  if (has_deltas_) return;
+  Depth& depth = out.emplace();
   if (quote.bid_size > Quantity{}) {
     depth.bid_count = 1;
     depth.bids[0] = {quote.bid, quote.bid_size};
@@ -39,15 +39,17 @@ std::optional<Depth> BookState::apply(const Quote& quote, Sequence sequence) {
     depth.ask_count = 1;
     depth.asks[0] = {quote.ask, quote.ask_size};
   }
-  return show(depth, quote.ts_event, sequence);
+  show(out, quote.ts_event, sequence);
 }
 
-std::optional<Depth> BookState::show(Depth depth, UnixNanos ts, Sequence sequence) {
-  if (same_levels(depth, cell_.own())) return std::nullopt;
-  depth.ts = ts;
-  depth.sequence = sequence;
-  cell_.store(depth);
-  return depth;
+void BookState::show(std::optional<Depth>& out, UnixNanos ts, Sequence sequence) {
+  if (same_levels(*out, cell_.own())) {
+    out.reset();
+    return;
+  }
+  out->ts = ts;
+  out->sequence = sequence;
+  cell_.store(*out);
 }
 
 }  // namespace qos::state

@@ -26,16 +26,17 @@ class BookState {
   void mark_stale() { stale_ = true; }
 
   struct Applied {
-    std::optional<Depth> depth;  // if published levels changed
     bool stale = false;          // dropped, the book waits for a snapshot
     bool dropped_level = false;  // the book was full
   };
-  Applied apply(const BookDelta& delta, Sequence sequence);
-  // Ignored once there was a delta.
-  std::optional<Depth> apply(const Quote& quote, Sequence sequence);
+  // Leaves the published levels in `out` if they changed.
+  Applied apply(const BookDelta& delta, Sequence sequence, std::optional<Depth>& out);
+  // Likewise; ignored once there was a delta.
+  void apply(const Quote& quote, Sequence sequence, std::optional<Depth>& out);
 
  private:
-  std::optional<Depth> show(Depth depth, UnixNanos ts, Sequence sequence);
+  // `out` holds the new levels; it is emptied if they are the old ones.
+  void show(std::optional<Depth>& out, UnixNanos ts, Sequence sequence);
 
   SeqCell<Depth> cell_;
   OrderBook book_;

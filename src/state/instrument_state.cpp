@@ -48,7 +48,10 @@ std::vector<Kline> InstrumentState::klines(market::KlineType type, std::size_t c
 }
 
 Change InstrumentState::apply(const EventBody& body, const Work& work) {
-  Change change{.sequence = work.sequence, .instrument = instrument_->id};
+  // Not as an aggregate, which would clear the kilobyte of optional values first.
+  Change change;
+  change.sequence = work.sequence;
+  change.instrument = instrument_->id;
   if (is_plausible(body)) {
     std::visit([&](const auto& event) { on(event, work, change); }, body);
   } else {
@@ -71,6 +74,9 @@ void InstrumentState::close_ended_klines(UnixNanos now, Sequence sequence) {
 }
 
 void InstrumentState::on(const Trade& trade, const Work& work, Change& change) {
+  // The parts of thousands of instruments are seldom all in the cache: ask for them at once.
+  if (const auto* set = klines_.get()) set->prefetch();
+  if (const auto* fold = snapshot_.get()) fold->prefetch();
   change.trade = TapeTrade{work.sequence, trade.price, trade.size, trade.ts_event, trade.aggressor};
   tape_.make(work.options.trades_kept).add(*change.trade);
 
@@ -112,7 +118,7 @@ bool InstrumentState::count_in_klines(const Trade& trade, Eligibility eligibilit
 void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, const Place& place,
                                  bool in_klines, const Work& work, Change& change) {
   SnapshotFold& fold = snapshot_fold();
-  change.snapshot = fold.update(work.sequence, [&](Snapshot& snapshot) {
+  fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     bool changed = in_klines;
     if (in_klines) {
       const KlineSlot day = klines_.get()->days().newest();
@@ -149,14 +155,13 @@ void InstrumentState::on(const BookClear&, const Work&, Change&) {
 
 void InstrumentState::on(const BookDelta& delta, const Work& work, Change& change) {
   if (depth_levels() == 0) return;
-  const auto applied = book().apply(delta, work.sequence);
+  const auto applied = book().apply(delta, work.sequence, change.depth);
   if (applied.stale) work.counters.stale_book_deltas.add();
   if (applied.dropped_level) work.counters.dropped_levels.add();
-  change.depth = applied.depth;
 }
 
 void InstrumentState::on(const Quote& quote, const Work& work, Change& change) {
-  if (depth_levels() > 0) change.depth = book().apply(quote, work.sequence);
+  if (depth_levels() > 0) book().apply(quote, work.sequence, change.depth);
 }
 
 void InstrumentState::on(const Gap&, const Work&, Change&) {
@@ -164,7 +169,7 @@ void InstrumentState::on(const Gap&, const Work&, Change&) {
 }
 
 void InstrumentState::on(const TradingStatus& status, const Work& work, Change& change) {
-  change.snapshot = snapshot_fold().update(work.sequence, [&](Snapshot& snapshot) {
+  snapshot_fold().update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     const bool suspended = status.state == TradingState::halted;
     return std::exchange(snapshot.suspended, suspended) != suspended;
   });
@@ -174,15 +179,15 @@ void InstrumentState::on(const ReferencePrice& reference, const Work& work, Chan
   const auto day = minutes_->coming_day(reference.ts_event);
   if (!day) return;
   SnapshotFold& fold = snapshot_fold();
-  change.snapshot = fold.update(work.sequence, [&](Snapshot& snapshot) {
+  fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     return fold.show_reference(snapshot, reference.previous_close, *day);
   });
 }
 
 void InstrumentState::on(const RollingStats& stats, const Work& work, Change& change) {
   SnapshotFold& fold = snapshot_fold();
-  change.snapshot =
-      fold.update(work.sequence, [&](Snapshot& snapshot) { return fold.show_rolling(snapshot, stats); });
+  fold.update(work.sequence, change.snapshot,
+              [&](Snapshot& snapshot) { return fold.show_rolling(snapshot, stats); });
 }
 
 void InstrumentState::on(const KlineRestatement& restatement, const Work& work, Change& change) {
@@ -200,7 +205,7 @@ void InstrumentState::on(const KlineRestatement& restatement, const Work& work, 
     return;
   }
   SnapshotFold& fold = snapshot_fold();
-  change.snapshot = fold.update(work.sequence, [&](Snapshot& snapshot) {
+  fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     const Snapshot before = snapshot;
     std::optional<KlineSlot> day;
     std::optional<KlineSlot> newest;

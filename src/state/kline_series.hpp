@@ -60,12 +60,14 @@ class KlineSeries {
 
   // Overwrites the K-line with its ordinal.
   void rewrite(const KlineSlot& slot);
+  void rewrite_newest(const KlineSlot& slot) { newest_.store(slot); }
   // A new newest one, open until `ends`; the one before it is closed.
   void append(KlineSlot slot, UnixNanos ends, Sequence sequence);
   // A closed one before `ordinal`, which moves up. False if it would be the first to go.
   bool insert(std::uint64_t ordinal, KlineSlot slot);
   void erase(std::uint64_t ordinal);
 
+  void prefetch() const { newest_.prefetch(); }
   // When the newest K-line is over; UnixNanos::max() if it is closed or there is none.
   UnixNanos ends() const { return ends_; }
   void close_newest(Sequence sequence);

@@ -85,10 +85,15 @@ void KlineSet::add(const KlinePrint& print, const Work& work) {
 void KlineSet::add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans, const Work& work) {
   KlineSeries& series = series_[type];
   const market::Span& span = spans[type];
-  std::optional<KlineSlot> slot;
   if (!series.empty() && series.newest_start() == span.start) {
-    slot = series.newest();
-  } else if (!series.empty() && span.start < series.newest_start()) {
+    KlineSlot slot = series.newest();
+    merge(slot, print, work.sequence);
+    series.rewrite_newest(slot);
+    work.changes.push_back({kKlineTypes[type], slot.kline});
+    return;
+  }
+  std::optional<KlineSlot> slot;
+  if (!series.empty() && span.start < series.newest_start()) {
     slot = series.find(span.start);
     // A K-line that had to go stays gone, and trades without a price open none behind the others.
     if (!slot && (!print.price || !series.reaches_back_to(span.start))) return;

@@ -62,6 +62,10 @@ class KlineSet {
   const KlineSeries& minutes() const { return series_[0]; }
   const KlineSeries& days() const { return series_[kDay]; }
 
+  // Asks for the cache lines of the newest K-lines.
+  void prefetch() const {
+    for (const KlineSeries& series : series_) series.prefetch();
+  }
   // When the first of the open K-lines is over; UnixNanos::max(): all are closed.
   UnixNanos next_close() const { return next_close_; }
   void close_ended(UnixNanos now, Sequence sequence);

@@ -40,7 +40,7 @@ class Machine::Impl final : public ViewTable {
                                        event.event.body);
     if (id.value() >= states_.size()) {
       counters_.unknown_instruments.add();
-      return {.sequence = event.sequence, .instrument = id};
+      return no_change(event.sequence, id);
     }
     InstrumentState& state = states_[id.value()];
     Change change = state.apply(event.event.body, {event.sequence, options_, counters_, klines_});
@@ -66,8 +66,16 @@ class Machine::Impl final : public ViewTable {
     schedules_[state.instrument().calendar.value()].add({time, state.instrument().id});
   }
 
+  // Nothing is different, as far as subscribers are told.
+  static Change no_change(Sequence sequence, InstrumentId id) {
+    Change change;
+    change.sequence = sequence;
+    change.instrument = id;
+    return change;
+  }
+
   Change apply_tick(const ClockTick& tick, Sequence sequence) {
-    if (tick.calendar.value() >= schedules_.size()) return {.sequence = sequence};
+    if (tick.calendar.value() >= schedules_.size()) return no_change(sequence, InstrumentId{});
     while (const auto due = schedules_[tick.calendar.value()].take_due(tick.ts_event)) {
       InstrumentState& state = states_[due->id.value()];
       // An entry that an earlier one of the same instrument has made needless.
@@ -77,7 +85,7 @@ class Machine::Impl final : public ViewTable {
       if (state.next_close() <= tick.ts_event) state.close_ended_klines(tick.ts_event, sequence);
       schedule(state);
     }
-    return {.sequence = sequence};
+    return no_change(sequence, InstrumentId{});
   }
 
   Options options_;

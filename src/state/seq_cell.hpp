@@ -37,21 +37,31 @@ class SeqCell {
   SeqCell() { store(T{}); }
 
   void store(const T& value) {
-    Words words{};
-    std::memcpy(words.data(), &value, sizeof(T));
     const auto sequence = sequence_.load(std::memory_order_relaxed);
     sequence_.store(sequence + 1, std::memory_order_relaxed);
-    for (std::size_t at = 0; at < kWords; ++at) words_[at].store(words[at], std::memory_order_release);
+    for (std::size_t at = 0; at < kWords; ++at)
+      words_[at].store(word_of(value, at), std::memory_order_release);
     sequence_.store(sequence + 2, std::memory_order_release);
   }
 
-  // What was stored last, for the writer.
-  T own() const { return value_of(copy(std::memory_order_relaxed)); }
+  // What was stored last, for the writer: nobody else writes, so it may read the words as plain bytes.
+  T own() const {
+    T value;
+    std::memcpy(static_cast<void*>(&value), words_.data(), sizeof(T));
+    return value;
+  }
+
+  // Asks for the cell's cache lines, so that a read soon after does not wait for one after the other.
+  void prefetch() const {
+    for (std::size_t at = 0; at < sizeof(*this); at += 64)
+      __builtin_prefetch(reinterpret_cast<const char*>(this) + at, 1);
+  }
 
   T load() const {
     for (Patience patience;; patience.wait()) {
       const auto before = sequence_.load(std::memory_order_acquire);
-      const Words words = copy(std::memory_order_acquire);
+      Words words;
+      for (std::size_t at = 0; at < kWords; ++at) words[at] = words_[at].load(std::memory_order_acquire);
       if (before % 2 == 0 && sequence_.load(std::memory_order_relaxed) == before) return value_of(words);
     }
   }
@@ -60,19 +70,27 @@ class SeqCell {
   static constexpr std::size_t kWords = (sizeof(T) + 7) / 8;
   using Words = std::array<std::uint64_t, kWords>;
 
-  Words copy(std::memory_order order) const {
-    Words words;
-    for (std::size_t at = 0; at < kWords; ++at) words[at] = words_[at].load(order);
-    return words;
+  // Word by word, not by way of a copy: wide loads of what was just written in halves would make the
+  // processor wait.
+  static std::uint64_t word_of(const T& value, std::size_t at) {
+    std::uint64_t word = 0;
+    const char* bytes = reinterpret_cast<const char*>(&value) + at * 8;
+    if (at + 1 < kWords || sizeof(T) % 8 == 0) {
+      std::memcpy(&word, bytes, 8);
+    } else {
+      std::memcpy(&word, bytes, sizeof(T) % 8);
+    }
+    return word;
   }
   static T value_of(const Words& words) {
-    T value{};
+    T value;
     std::memcpy(static_cast<void*>(&value), words.data(), sizeof(T));
     return value;
   }
 
   std::atomic<std::uint64_t> sequence_{0};
   std::array<std::atomic<std::uint64_t>, kWords> words_{};
+  static_assert(sizeof(words_) == kWords * 8 && std::atomic<std::uint64_t>::is_always_lock_free);
 };
 
 }  // namespace qos::state

@@ -21,16 +21,19 @@ class SnapshotFold {
 
   Snapshot load() const { return cell_.load(); }
 
-  // Calls change(snapshot), which says whether it changed something; if so stores it under `sequence` and
-  // returns it.
+  // Calls change(snapshot), which says whether it changed something; if so stores it under `sequence`, and
+  // leaves it in `out`.
   template <typename Change>
-  std::optional<Snapshot> update(Sequence sequence, Change&& change) {
-    std::optional<Snapshot> snapshot{cell_.own()};
-    if (!change(*snapshot)) return std::nullopt;
-    snapshot->sequence = sequence;
-    cell_.store(*snapshot);
-    return snapshot;
+  void update(Sequence sequence, std::optional<Snapshot>& out, Change&& change) {
+    Snapshot& snapshot = out.emplace(cell_.own());
+    if (!change(snapshot)) {
+      out.reset();
+      return;
+    }
+    snapshot.sequence = sequence;
+    cell_.store(snapshot);
   }
+  void prefetch() const { cell_.prefetch(); }
 
   // What changes a snapshot. Those that return bool say whether it did.
 
