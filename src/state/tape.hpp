@@ -26,12 +26,18 @@ class Tape {
   // The `count` that came last, in time order, oldest first; those of one time as they came.
   std::vector<TapeTrade> latest(std::size_t count) const {
     std::vector<TapeTrade> trades;
-    Entry entry;
-    // What is overwritten meanwhile, and all before it, is not among the latest any more.
-    for (auto ordinal = added_.load(std::memory_order_acquire); ordinal > 0 && trades.size() < count;
-         --ordinal) {
-      if (!ring_.read(ordinal, entry)) break;
-      trades.push_back(entry.trade);
+    for (int looks = 1;; ++looks) {
+      const auto newest = added_.load(std::memory_order_acquire);
+      trades.clear();
+      Entry entry;
+      for (auto ordinal = newest; ordinal > 0 && trades.size() < count; --ordinal) {
+        if (!ring_.read(ordinal, entry)) break;
+        trades.push_back(entry.trade);
+      }
+      // Fewer than were there: the writer overtook this reader by the length of the tape. Look again, but do
+      // not race a writer that never pauses for the last few.
+      if (trades.size() >= std::min<std::uint64_t>({count, newest, ring_.capacity()})) break;
+      if (looks >= kLooks && !trades.empty()) break;
     }
     std::ranges::reverse(trades);
     std::ranges::stable_sort(trades, {}, &TapeTrade::ts);
@@ -39,6 +45,8 @@ class Tape {
   }
 
  private:
+  static constexpr int kLooks = 8;
+
   struct Entry {
     TapeTrade trade;
     std::uint64_t ordinal = 0;

@@ -95,6 +95,14 @@ TEST_F(SnapshotOf, a_us_stock_goes_through_its_sessions) {
   EXPECT_EQ(of(kUs).pre_market->previous_close, price("208.5"));
 }
 
+TEST_F(SnapshotOf, a_reference_price_holds_for_its_own_day_only) {
+  reference(kUs, "2024-08-06 13:00:00", "208.5");
+  world.trade(kUs, "2024-08-06 14:00:00", "215", "100");
+  world.trade(kUs, "2024-08-07 12:00:00", "216", "10", extended_session);
+  EXPECT_EQ(of(kUs).pre_market->previous_close, price("215"));
+  EXPECT_EQ(world.trade(kUs, "2024-08-07 14:00:00", "217", "100").snapshot->previous_close, price("215"));
+}
+
 TEST_F(SnapshotOf, a_us_session_part_takes_odd_lots_as_volume) {
   world.trade(kUs, "2024-08-06 12:00:00", "999", "5", odd_lot);
   EXPECT_FALSE(of(kUs).pre_market);
