@@ -20,10 +20,18 @@ std::filesystem::path recording() {
   return folder / "binance/hftbacktest_usdm_btcusdt_20240808.gz";
 }
 
-// What a naive reader makes of the file: prices are text padded to one width, so text order is price order.
+// Prices as the venue writes them, all with two decimals: the longer text is the higher price.
+struct ByPrice {
+  bool operator()(const std::string& a, const std::string& b) const {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+};
+using Levels = std::map<std::string, std::string, ByPrice>;
+
+// What a naive reader makes of the file.
 struct Recount {
-  std::map<std::string, std::string> bids;
-  std::map<std::string, std::string> asks;
+  Levels bids;
+  Levels asks;
   struct Minute {
     std::string open, high, low, close;
     Volume volume;
@@ -34,7 +42,7 @@ struct Recount {
   std::size_t trades = 0;
 };
 
-void set_levels(std::map<std::string, std::string>& side, const simdjson::dom::element& levels) {
+void set_levels(Levels& side, const simdjson::dom::element& levels) {
   for (const auto level : simdjson::dom::array(levels)) {
     const std::string price{std::string_view{level.at(0)}};
     const std::string size{std::string_view{level.at(1)}};
@@ -52,8 +60,8 @@ void count_trade(Recount& recount, const simdjson::dom::element& frame) {
   const std::int64_t start = std::int64_t{frame["T"]} / 60'000 * 60;
   auto [at, is_new] = recount.minutes.try_emplace(start, Recount::Minute{price, price, price, price, {}, {}});
   auto& minute = at->second;
-  minute.high = std::max(minute.high, price);
-  minute.low = std::min(minute.low, price);
+  minute.high = std::max(minute.high, price, ByPrice{});
+  minute.low = std::min(minute.low, price, ByPrice{});
   minute.close = price;
   minute.volume += Volume{size};
   minute.turnover += Turnover{*Price::parse(price), size};
