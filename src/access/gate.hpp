@@ -27,7 +27,7 @@
 
 namespace qos::access {
 
-// Why a key was not let in; the wire texts are in ../shared spec protocol, section 6.
+// Why a key was not let in; the wire texts are in QOS protocol, section 6.
 enum class Denial : std::uint8_t { invalid, expired, disabled };
 
 // A key that was let in. Cheap to copy; stays valid while the plan or the key changes behind it.

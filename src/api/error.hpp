@@ -1,5 +1,5 @@
-// What clients see when something is wrong: one table, stable, never reused (docs/api/errors.md; ../shared
-// spec protocol, section 6).
+// What clients see when something is wrong: one table, stable, never reused (docs/api/errors.md; QOS
+// protocol, section 6).
 #pragma once
 
 #include <cstdint>

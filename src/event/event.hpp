@@ -17,7 +17,7 @@ namespace qos {
 enum class Side : std::uint8_t { bid, ask };
 enum class Aggressor : std::uint8_t { unknown, buy, sell };
 
-// Why a trade is special; market/trade_eligibility.hpp says what each moves.
+// Why a trade is special; state/trade_eligibility.hpp says what each moves.
 enum class TradeCondition : std::uint8_t {
   regular,
   opening_auction,

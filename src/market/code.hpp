@@ -1,5 +1,5 @@
 // Codes as clients spell them: MARKET:SYMBOL, several symbols joined by commas, markets mixed.
-// (../shared spec protocol, section 1.)
+// (QOS protocol, section 1.)
 #pragma once
 
 #include <string>

@@ -13,7 +13,7 @@ namespace {
 
 // Ids are 32 bits wide, but each row costs about 0.7 KB: this many are 3 GB, and more is a mistake.
 constexpr std::size_t kMaxInstruments = 4'000'000;
-// JSON integers above it lose digits in JavaScript clients (../shared spec protocol, section 2).
+// JSON integers above it lose digits in JavaScript clients (QOS protocol, section 2).
 constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
 
 enum class Column : std::uint8_t {

@@ -1,4 +1,4 @@
-// Which K-line a moment of trading belongs to. Pure functions of a session calendar. (../shared spec markets,
+// Which K-line a moment of trading belongs to. Pure functions of a session calendar. (market rules,
 // sections 2 and 3.)
 #pragma once
 

@@ -1,4 +1,4 @@
-// The eight markets of the protocol and what differs between them on the wire (../shared spec protocol,
+// The eight markets of the protocol and what differs between them on the wire (QOS protocol,
 // section 1).
 #pragma once
 

@@ -14,7 +14,8 @@ std::vector<Plan> Config::default_plans() {
   free.limits.fill({.product_count = 10, .request_frequency = 30});
   Limit& ws = free.limits[static_cast<std::size_t>(Permission::ws)];
   ws.max_connections = 1;
-  // QOS asks for a second between commands; its own examples sleep just that, so the network may take a tenth.
+  // QOS asks for a second between commands; its own examples sleep just that, so the network may take a
+  // tenth.
   ws.min_interval_ms = 900;
   return {free, Plan{.name = "unlimited", .max_klines = 0}};
 }

@@ -54,7 +54,7 @@ const std::array kOptions{
            "free one.",
            ListField{[](Config& c) -> auto& { return c.listen; }, address}},
     Option{"data", "--data",
-           "Folder of everything the server keeps (keys, journal); made if absent. Relative to where it is "
+           "Folder of everything the server keeps (keys); made if absent. Relative to where it is "
            "started.",
            TextField{[](Config& c) -> auto& { return c.data; }, no_empty_text}},
     Option{"feed", "--feed",
@@ -75,13 +75,13 @@ const std::array kOptions{
 
     Option{"http.max_connections", "", "Open at a time over all threads; one more is closed at once.",
            IntegerField{[](Config& c) -> auto& { return c.http.max_connections; }, {1, 10'000'000}, ""}},
-    Option{"http.max_body_bytes", "", "Largest body of a request, after decompression; beyond it 413.",
-           IntegerField{
-               [](Config& c) -> auto& { return c.http.max_body_bytes; }, {1'024, 1'024 * kMiB}, "bytes"}},
+    Option{
+        "http.max_body_bytes", "", "Largest body of a request, after decompression; beyond it 413.",
+        IntegerField{[](Config& c) -> auto& { return c.http.max_body_bytes; }, {1'024, 16 * kMiB}, "bytes"}},
     Option{
         "http.max_frame_bytes", "",
         "Largest message of a WebSocket client; beyond it the connection is closed.",
-        IntegerField{[](Config& c) -> auto& { return c.http.max_frame_bytes; }, {1'024, 64 * kMiB}, "bytes"}},
+        IntegerField{[](Config& c) -> auto& { return c.http.max_frame_bytes; }, {1'024, 16 * kMiB}, "bytes"}},
     Option{"http.outbox_hard_bytes", "",
            "What may wait for one slow client; beyond it the client is closed. Memory a client can cost.",
            IntegerField{
@@ -127,9 +127,7 @@ const std::array kOptions{
            IntegerField{[](Config& c) -> auto& { return c.state.klines_kept; }, {1, 1'000'000}, ""}},
 
     Option{"admin.listen", "",
-           "Where the operator's pages are served without a key (GET /metrics, /health): keep it off public "
-           "networks. "
-           "Empty: nowhere.",
+           "Where GET /metrics is served, without a key: keep it off public networks. Empty: nowhere.",
            TextField{[](Config& c) -> auto& { return c.admin.listen; }, address_or_nothing}},
 
     Option{"log.level", "", "The least serious messages that are written.",

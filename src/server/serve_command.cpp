@@ -36,13 +36,16 @@ class StopSignals {
   ::sigset_t set_;
 };
 
-void print_welcome(const Pipeline& pipeline, std::string_view key) {
+void print_welcome(const Pipeline& pipeline, const Config& config, std::string_view key) {
   const auto base = pipeline.addresses().front();
   fmt::print("\nQuote Ocean is ready.\n\n");
   for (const auto& address : pipeline.addresses())
     fmt::print("  HTTP       http://{0}\n  WebSocket  ws://{0}/ws?key={1}\n", address, key);
-  if (pipeline.metrics_port() != 0)
-    fmt::print("  metrics    http://127.0.0.1:{}/metrics\n", pipeline.metrics_port());
+  if (pipeline.metrics_port() != 0) {
+    const std::string_view listen = config.admin.listen;
+    fmt::print("  metrics    http://{}:{}/metrics\n", listen.substr(0, listen.rfind(':')),
+               pipeline.metrics_port());
+  }
   fmt::print("  demo key   {}\n\nTry:\n", key);
   fmt::print(
       "  curl -s -H 'key: {}' -d '{{\"codes\":[\"US:AAPL,TSLA\",\"HK:700\",\"CF:BTCUSDT\"]}}' "
@@ -60,7 +63,7 @@ Result<void> serve(const Config& config) {
   if (!key) return within("demo key", key.error());
   (*pipeline)->start();
   const std::jthread welcome{[&] {
-    if ((*pipeline)->wait_until_ready()) print_welcome(**pipeline, *key);
+    if ((*pipeline)->wait_until_ready()) print_welcome(**pipeline, config, *key);
   }};
   signals.wait();
   spdlog::info("stopping");
@@ -103,9 +106,9 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--listen", flags.listen,
                       "address:port to serve on; may be repeated; port 0 takes a free one");
   command->add_option("--data", flags.data, "folder for keys and all that is kept");
-  command->add_option(
-      "--feed", flags.feed,
-      "KIND:option=value,…; may be repeated: simulated, binance_usdm:file=PATH (docs/adding_a_feed.md)");
+  command->add_option("--feed", flags.feed,
+                      "KIND:option=value,…; may be repeated: simulated, binance_usdm:file=PATH "
+                      "(src/feed/simulated/README.md, src/feed/binance/README.md)");
   command->add_option("--set", flags.set, "any option of the file as NAME=VALUE; may be repeated");
   command->add_flag("--print-config", arguments->print_config, "print the effective configuration and exit");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });

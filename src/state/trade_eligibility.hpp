@@ -1,4 +1,4 @@
-// Which trades count, by market and condition (../shared spec markets, section 2). Every trade stands on the
+// Which trades count, by market and condition (market rules, section 2). Every trade stands on the
 // tape.
 //
 //              last   open high low   volume turnover   K-lines

@@ -20,7 +20,7 @@ fakes::House& house() {
       view.current.pre_market = fakes::part("211", "209");
       for (int n = 0; n < 3; ++n) {
         view.tape.push_back(fakes::trade("213", "100", 1742241600 + n));
-        view.bars[market::KlineType::m1].push_back(
+        view.kept_klines[market::KlineType::m1].push_back(
             fakes::kline(1742241600 + 60 * n, "1", "2", "3", "0.5", "10"));
       }
     }

@@ -79,7 +79,7 @@ void fill(fakes::House& house) {
     for (int n = 0; n < 2; ++n) view.tape.push_back(fakes::trade("213", "100", 1742241600 + n));
     for (const auto type : market::kKlineTypes)
       for (int n = 0; n < 2; ++n)
-        view.bars[type].push_back(fakes::kline(1742241600 + 60 * n, "1", "2", "3", "0.5", "10"));
+        view.kept_klines[type].push_back(fakes::kline(1742241600 + 60 * n, "1", "2", "3", "0.5", "10"));
   }
 }
 

@@ -26,7 +26,7 @@ struct View final : state::InstrumentView {
   state::Snapshot current;
   state::Depth book;
   std::vector<state::TapeTrade> tape;
-  std::map<market::KlineType, std::vector<state::Kline>> bars;
+  std::map<market::KlineType, std::vector<state::Kline>> kept_klines;
 
   Sequence version() const override { return current.sequence; }
   state::Snapshot snapshot() const override { return current; }
@@ -34,8 +34,8 @@ struct View final : state::InstrumentView {
   std::vector<state::TapeTrade> trades(std::size_t count) const override { return latest(tape, count); }
   std::vector<state::Kline> klines(market::KlineType type, std::size_t count,
                                    std::optional<UnixNanos> until) const override {
-    const auto found = bars.find(type);
-    if (found == bars.end()) return {};
+    const auto found = kept_klines.find(type);
+    if (found == kept_klines.end()) return {};
     auto kept = found->second;
     if (until) std::erase_if(kept, [&](const state::Kline& kline) { return kline.start > *until; });
     return latest(kept, count);

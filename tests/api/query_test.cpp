@@ -24,9 +24,9 @@ class Query : public ::testing::Test {
       view.current = snapshot("213.02", "209.68");
       for (int n = 0; n < 60; ++n) view.tape.push_back(trade("213", std::to_string(n + 1), 1742241000 + n));
       for (int n = 0; n < 20; ++n)
-        view.bars[KlineType::m1].push_back(
+        view.kept_klines[KlineType::m1].push_back(
             kline(1742241000 + 60 * n, "1", "2", "3", "0.5", std::to_string(n)));
-      view.bars[KlineType::day].push_back(kline(1742169600, "5", "6", "7", "4", "99"));
+      view.kept_klines[KlineType::day].push_back(kline(1742169600, "5", "6", "7", "4", "99"));
     }
     view_700().book = {
         .sequence = Sequence{4}, .ts = from_unix_seconds(1742241000), .bid_count = 2, .ask_count = 1};

@@ -74,7 +74,7 @@ TEST(ShippedInstruments, cover_all_markets_with_canonical_codes_and_a_source) {
     EXPECT_GE(shipped().of_market(market).size(), count) << text_of(market);
 }
 
-// Every code that ../shared/spec/protocol.md uses as an example; US:NOPE is its example of an unknown one.
+// Every code that the protocol uses as an example; US:NOPE is its example of an unknown one.
 TEST(ShippedInstruments, hold_every_example_of_the_protocol) {
   for (const auto* code :
        {"US:AAPL", "US:TSLA", "US:BRK.B", "US:BRK-B", "US:BRK/B", "HK:700", "HK:00700", "SH:600519",

@@ -1,4 +1,4 @@
-// Snapshots (../shared spec protocol, section 4, "Ours, exactly"). Times are UTC: New York is 4 hours behind
+// Snapshots (QOS protocol, section 4, "Ours, exactly"). Times are UTC: New York is 4 hours behind
 // in August 2024, Hong Kong 8 ahead.
 #include "state/world.hpp"
 

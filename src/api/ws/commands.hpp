@@ -1,5 +1,5 @@
 // What a client may say on a WebSocket: one row a command in commands.cpp. A command changes subscriptions or
-// asks a question, and is always answered with one JSON text (../shared spec protocol, section 5).
+// asks a question, and is always answered with one JSON text (QOS protocol, section 5).
 //
 // Thread: the loop's.
 #pragma once
