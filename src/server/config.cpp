@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "channel/fanout.hpp"
+
 namespace qos::server {
 
 using access::Limit;
@@ -23,7 +25,7 @@ std::vector<Plan> Config::default_plans() {
 std::size_t io_thread_count(const Config& config) {
   if (config.io_threads > 0) return config.io_threads;
   const auto cores = std::thread::hardware_concurrency();
-  return std::max(cores, 2U) - 1;
+  return std::min<std::size_t>(std::max(cores, 2U) - 1, channel::kMaxLoops);
 }
 
 std::filesystem::path key_database(const Config& config) {

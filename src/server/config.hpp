@@ -19,6 +19,7 @@ namespace qos::server {
 
 enum class HttpStatus : std::uint8_t { by_class, always_200 };
 enum class RegistrationMode : std::uint8_t { open, closed };
+enum class DemoKey : std::uint8_t { on, off };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 // Field names are the option names; what each means, its unit and range stand in config_options.cpp.
@@ -37,6 +38,7 @@ struct Config {
   };
   struct RegistrationOptions {
     RegistrationMode mode = RegistrationMode::open;
+    DemoKey demo_key = DemoKey::on;
     std::string plan = "free";
     std::uint64_t per_day = 10;
     friend bool operator==(const RegistrationOptions&, const RegistrationOptions&) = default;
@@ -93,7 +95,8 @@ Result<Config> effective_config(const ServeFlags& flags);
 // `source` is what errors call the text: a file's name, "--set".
 Result<Config> parse_config(std::string_view toml, std::string_view source, Config defaults = {});
 
-// io_threads, or for 0 one less than the machine has cores (the market thread's), at least 1.
+// io_threads, or for 0 one less than the machine has cores (the market thread's), at least 1 and at most what
+// the fan-out serves.
 std::size_t io_thread_count(const Config& config);
 
 std::filesystem::path key_database(const Config& config);  // <data>/keys.sqlite

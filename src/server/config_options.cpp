@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "channel/fanout.hpp"
 #include "feed/feed.hpp"
 
 namespace qos::server {
@@ -43,6 +44,7 @@ Result<void> feed_spec(std::string_view text) {
 
 constexpr std::array<std::string_view, 2> kHttpStatuses{"by_class", "always_200"};
 constexpr std::array<std::string_view, 2> kRegistrationModes{"open", "closed"};
+constexpr std::array<std::string_view, 2> kDemoKeys{"on", "off"};
 constexpr std::array<std::string_view, 5> kLogLevels{"trace", "debug", "info", "warn", "error"};
 
 constexpr std::uint64_t kMiB = 1 << 20;
@@ -66,7 +68,7 @@ const std::array kOptions{
            TextField{[](Config& c) -> auto& { return c.markets; }, any_text}},
     Option{"io_threads", "",
            "Threads that talk to clients. 0: one less than the machine has cores, at least 1.",
-           IntegerField{[](Config& c) -> auto& { return c.io_threads; }, {0, 1'024}, ""}},
+           IntegerField{[](Config& c) -> auto& { return c.io_threads; }, {0, channel::kMaxLoops}, ""}},
     Option{"stale_after_s", "",
            "A market whose feed is silent for longer during a session counts as stale: `strict` requests for "
            "it are "
@@ -114,6 +116,13 @@ const std::array kOptions{
                        [](Config& c, std::size_t place) {
                          c.registration.mode = static_cast<RegistrationMode>(place);
                        }}},
+    Option{"registration.demo_key", "",
+           "on: a key of the plan `unlimited` for a first try, kept in demo.key of the data folder and "
+           "printed at the "
+           "start. off: none is made, printed or let in again.",
+           ChoiceField{
+               kDemoKeys, [](const Config& c) { return static_cast<std::size_t>(c.registration.demo_key); },
+               [](Config& c, std::size_t place) { c.registration.demo_key = static_cast<DemoKey>(place); }}},
     Option{"registration.plan", "", "The plan of keys that /register gives.",
            TextField{[](Config& c) -> auto& { return c.registration.plan; }, no_empty_text}},
     Option{"registration.per_day", "", "Keys that one address may register in a day.",
@@ -124,7 +133,7 @@ const std::array kOptions{
            IntegerField{[](Config& c) -> auto& { return c.state.trades_kept; }, {50, 100'000}, ""}},
     Option{"state.klines_kept", "",
            "Latest K-lines held in memory, per instrument and type (eleven types); the oldest is dropped.",
-           IntegerField{[](Config& c) -> auto& { return c.state.klines_kept; }, {1, 1'000'000}, ""}},
+           IntegerField{[](Config& c) -> auto& { return c.state.klines_kept; }, {2, 262'144}, ""}},
 
     Option{"admin.listen", "",
            "Where GET /metrics is served, without a key: keep it off public networks. Empty: nowhere.",

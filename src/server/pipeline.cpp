@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "feed/feed.hpp"
+#include "io/descriptor_limit.hpp"
 #include "journal/sequencer.hpp"
 #include "server/data_folder.hpp"
 #include "server/pipeline_metrics.hpp"
@@ -76,16 +78,30 @@ Result<std::vector<PlannedFeed>> plan_feeds(const std::vector<std::string>& text
   return feeds;
 }
 
-// Calendars of markets that a feed keeps open around the clock.
-void keep_calendars_open(const std::vector<PlannedFeed>& feeds, Reference& reference) {
-  std::set<CalendarId> open;
+std::set<CalendarId> calendars_of(const PlannedFeed& planned, const market::InstrumentTable& instruments) {
+  std::set<CalendarId> calendars;
+  for (const auto market : planned.plan.markets)
+    for (const auto id : instruments.of_market(market)) calendars.insert(instruments.at(id).calendar);
+  return calendars;
+}
+
+// Keeps the calendars of feeds that trade around the clock open. A calendar has one form: the markets of
+// another feed must not lose their sessions with it.
+Result<void> keep_calendars_open(const std::vector<PlannedFeed>& feeds, Reference& reference) {
+  std::map<CalendarId, const PlannedFeed*> open;
+  for (const auto& planned : feeds)
+    if (planned.plan.keep_open)
+      for (const auto id : calendars_of(planned, reference.instruments)) open.emplace(id, &planned);
   for (const auto& planned : feeds) {
-    if (!planned.plan.keep_open) continue;
-    for (const auto market : planned.plan.markets)
-      for (const auto id : reference.instruments.of_market(market))
-        open.insert(reference.instruments.at(id).calendar);
+    if (planned.plan.keep_open) continue;
+    for (const auto id : calendars_of(planned, reference.instruments))
+      if (open.contains(id))
+        return fail(
+            "feed {} keeps the calendar {} open around the clock, but feed {} covers markets of it too",
+            open.at(id)->spec.kind, reference.calendars.at(id).name(), planned.spec.kind);
   }
-  for (const auto id : open) reference.calendars.keep_open(id);
+  for (const auto& [id, planned] : open) reference.calendars.keep_open(id);
+  return {};
 }
 
 }  // namespace
@@ -166,6 +182,7 @@ class Pipeline::Impl {
     if (market_thread_.joinable()) market_thread_.join();
     fanout_.close();
     if (server_) server_->stop();
+    const std::scoped_lock lock{ready_mutex_};
     ready_changed_.notify_all();
   }
 
@@ -291,6 +308,23 @@ class Pipeline::Impl {
   std::jthread market_thread_;
 };
 
+namespace {
+
+// Beside the connections: files, sockets that listen, event queues, the metrics page.
+constexpr std::uint64_t kOwnDescriptors = 64;
+
+void raise_descriptor_limit(std::uint64_t connections) {
+  const auto wanted = connections + kOwnDescriptors;
+  const auto allowed = io::raise_descriptor_limit(wanted);
+  if (allowed < wanted)
+    spdlog::warn(
+        "http.max_connections is {}, but the system allows {} descriptors (ulimit -n): clients beyond are "
+        "turned away",
+        connections, allowed);
+}
+
+}  // namespace
+
 Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 Pipeline::~Pipeline() {
   if (impl_) impl_->stop();
@@ -301,7 +335,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
   if (!feeds) return std::unexpected{feeds.error()};
   auto reference = load_reference({.instruments = config.instruments, .markets = config.markets});
   if (!reference) return std::unexpected{reference.error()};
-  keep_calendars_open(*feeds, **reference);
+  if (auto kept = keep_calendars_open(*feeds, **reference); !kept) return std::unexpected{kept.error()};
+  raise_descriptor_limit(config.http.max_connections);
   if (auto folder = make_data_folder(config.data); !folder) return std::unexpected{folder.error()};
   auto gate = access::Gate::open({.database = key_database(config), .plans = config.plans});
   if (!gate) return std::unexpected{gate.error()};

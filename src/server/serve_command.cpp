@@ -46,7 +46,8 @@ void print_welcome(const Pipeline& pipeline, const Config& config, std::string_v
     fmt::print("  metrics    http://{}:{}/metrics\n", listen.substr(0, listen.rfind(':')),
                pipeline.metrics_port());
   }
-  fmt::print("  demo key   {}\n\nTry:\n", key);
+  if (config.registration.demo_key == DemoKey::on) fmt::print("  demo key   {}\n", key);
+  fmt::print("\nTry:\n");
   fmt::print(
       "  curl -s -H 'key: {}' -d '{{\"codes\":[\"US:AAPL,TSLA\",\"HK:700\",\"CF:BTCUSDT\"]}}' "
       "http://{}/snapshot\n\n",
@@ -59,11 +60,17 @@ Result<void> serve(const Config& config) {
   auto& clock = io::system_clock();
   auto pipeline = Pipeline::open(config, clock);
   if (!pipeline) return std::unexpected{pipeline.error()};
-  const auto key = demo_key((*pipeline)->gate(), config.data, clock.now());
-  if (!key) return within("demo key", key.error());
+  std::string key = "KEY";
+  if (config.registration.demo_key == DemoKey::on) {
+    auto demo = demo_key((*pipeline)->gate(), config.data, clock.now());
+    if (!demo) return std::unexpected{demo.error()};
+    key = std::move(*demo);
+  } else if (auto retired = retire_demo_key((*pipeline)->gate(), config.data, clock.now()); !retired) {
+    return retired;
+  }
   (*pipeline)->start();
   const std::jthread welcome{[&] {
-    if ((*pipeline)->wait_until_ready()) print_welcome(**pipeline, config, *key);
+    if ((*pipeline)->wait_until_ready()) print_welcome(**pipeline, config, key);
   }};
   signals.wait();
   spdlog::info("stopping");

@@ -100,6 +100,28 @@ TEST(Program, cannot_start_with_a_feed_that_is_wrong_and_exits_with_1) {
   }
 }
 
+TEST(Program, refuses_a_feed_that_would_take_another_feed_s_sessions_away) {
+  const TemporaryFolder folder;
+  const auto refused = run_program(serve(
+      folder, {"--feed", "simulated:markets=SH,hours=always", "--feed", "simulated:markets=SZ,hours=real"}));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("calendar CN"), std::string::npos) << refused.err;
+}
+
+TEST(Program, a_demo_key_that_is_switched_off_is_not_let_in_again) {
+  const TemporaryFolder folder;
+  std::string demo;
+  {
+    Program server{serve(folder)};
+    demo = welcome_of(server).key;
+  }
+  Program server{serve(folder, {"--set", "registration.demo_key='off'"})};
+  const auto welcome = welcome_of(server);
+  EXPECT_EQ(welcome.text.find("demo key"), std::string::npos) << welcome.text;
+  EXPECT_EQ(HttpClient{welcome.address}.post("/snapshot", R"({"codes":["HK:700"]})", {{"key", demo}}).status,
+            401);
+}
+
 TEST(Program, an_address_in_use_is_an_error_that_names_it) {
   const TemporaryFolder first_folder;
   const TemporaryFolder second_folder;

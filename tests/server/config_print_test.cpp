@@ -127,7 +127,7 @@ TEST(ConfigPrint, every_option_says_what_it_means_and_takes) {
   }
   const auto printed = render(Config{});
   EXPECT_THAT(printed, HasSubstr("# Largest body of a request, after decompression; beyond it 413.\n"
-                                 "# Takes 1024 to 1073741824 bytes; default 1048576.\n"
+                                 "# Takes 1024 to 16777216 bytes; default 1048576.\n"
                                  "max_body_bytes = 1048576\n"));
   EXPECT_THAT(printed, HasSubstr("\n[http]\n"));
 }

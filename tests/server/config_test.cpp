@@ -75,6 +75,7 @@ idle_timeout_ms = 9_000
 status = "always_200"
 [registration]
 mode = "closed"
+demo_key = "off"
 plan = "unlimited"
 per_day = 12
 [state]
@@ -102,7 +103,10 @@ file = "qos.log"
                            .heartbeat_timeout_ms = 8'000,
                            .idle_timeout_ms = 9'000,
                            .status = HttpStatus::always_200},
-                  .registration = {.mode = RegistrationMode::closed, .plan = "unlimited", .per_day = 12},
+                  .registration = {.mode = RegistrationMode::closed,
+                                   .demo_key = DemoKey::off,
+                                   .plan = "unlimited",
+                                   .per_day = 12},
                   .state = {.trades_kept = 99, .klines_kept = 98},
                   .admin = {.listen = ""},
                   .log = {.level = LogLevel::debug, .file = "qos.log"}};
@@ -159,11 +163,11 @@ TEST(Config, refuses_with_file_line_and_reason) {
       {"io_threads = 2.0", "qos.toml:1: io_threads: expected an integer, found a number with decimals"},
       {"io_threads = true", "qos.toml:1: io_threads: expected an integer, found a boolean"},
       {"io_threads = 2026-01-01", "qos.toml:1: io_threads: expected an integer, found a date or time"},
-      {"io_threads = -1", "qos.toml:1: io_threads: -1 is out of range, 0 to 1024"},
+      {"io_threads = -1", "qos.toml:1: io_threads: -1 is out of range, 0 to 32"},
       {"[http]\n\nmax_body_bytes = 1023",
-       "qos.toml:3: http.max_body_bytes: 1023 is out of range, 1024 to 1073741824 bytes"},
+       "qos.toml:3: http.max_body_bytes: 1023 is out of range, 1024 to 16777216 bytes"},
       {"[http]\nmax_body_bytes = 1073741825",
-       "qos.toml:2: http.max_body_bytes: 1073741825 is out of range, 1024 to 1073741824 bytes"},
+       "qos.toml:2: http.max_body_bytes: 1073741825 is out of range, 1024 to 16777216 bytes"},
       {"http.status = \"always\"",
        "qos.toml:1: http.status: expected one of \"by_class\", \"always_200\", found \"always\""},
       {"log.level = 3",
@@ -208,7 +212,7 @@ TEST(Config, says_the_line_of_broken_toml) {
 TEST(Config, tells_all_faults_in_the_order_of_lines_but_not_endlessly) {
   EXPECT_EQ(error_of("stale = 1\nio_threads = -1\ndata = 5\n"),
             "qos.toml:1: unknown option 'stale', did you mean 'state'?\n"
-            "qos.toml:2: io_threads: -1 is out of range, 0 to 1024\n"
+            "qos.toml:2: io_threads: -1 is out of range, 0 to 32\n"
             "qos.toml:3: data: expected a text in quotes, found an integer");
   std::string many;
   for (int i = 0; i < 30; ++i) many += fmt::format("zzzzzzzzz{} = 1\n", i);
