@@ -227,6 +227,24 @@ TEST(WsSession, answers_one_off_requests_as_http_does_without_a_time) {
             R"({"type":"RS","msg":"not ready: the server is recovering","time":1750086000,"reqid":3})");
 }
 
+TEST(WsSession, subscribes_to_nothing_before_the_server_is_ready) {
+  House house;
+  house.publish("US:AAPL", 1);
+  house.health().set_ready(false);
+  WsClient client{house.port()};
+  for (const std::string type : {"S", "T", "D", "K"})
+    EXPECT_EQ(client.ask(R"({"type":")" + type + R"(","codes":["US:AAPL"],"kt":1,"reqid":3})"),
+              R"({"type":")" + type +
+                  R"(","msg":"not ready: the server is recovering","time":1750086000,"reqid":3})");
+  EXPECT_EQ(client.ask(R"({"type":"SC","codes":["US:AAPL"]})"),
+            R"({"type":"SC","msg":"OK","time":1750086000})")
+      << "there is nothing to hear less of";
+  EXPECT_EQ(client.ask(R"({"type":"H"})"), R"({"type":"H","msg":"OK","time":1750086000})");
+  house.health().set_ready(true);
+  EXPECT_EQ(client.ask(R"({"type":"S","codes":["US:AAPL"]})"), kSubscribed);
+  EXPECT_TRUE(client.hear().starts_with(push_of("S", "US:AAPL", 1)));
+}
+
 TEST(WsSession, answers_every_mistake_and_lives_on) {
   House house;
   WsClient client{house.port()};

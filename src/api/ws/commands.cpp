@@ -107,6 +107,10 @@ CommandAnswer answer_question(const Command& command, std::string_view text, con
 
 CommandAnswer change_subscriptions(const Command& command, const RequestObject& request,
                                    const Envelope& envelope, const CommandContext& context) {
+  // What recovery replays is old: nobody is to take it for the market's present.
+  if (command.action == Action::subscribe && !context.services.health.ready())
+    return error_answer(envelope, make_error(ErrorKind::not_ready, "the server is recovering"),
+                        context.services);
   const auto missing = command.action == Action::subscribe ? subscribe(command.topic, request, context)
                                                            : unsubscribe(command.topic, request, context);
   if (!missing) return error_answer(envelope, missing.error(), context.services);
