@@ -48,7 +48,7 @@ TEST(HttpConnection, answers_and_waits_for_the_next_request) {
 TEST(HttpConnection, answers_pipelined_requests_in_order_however_they_are_cut) {
   House house;
   const std::string stream = post("/snapshot", kCodes) + "\r\n" + post("/nowhere", "") +
-                             "POST /depth?key=good HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "POST /depth?key=good HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked \r\n\r\n"
                              "5;ext=1\r\n{\"cod\r\n10\r\nes\":[\"US:AAPL\"]}\r\n0\r\nTrailer: x\r\n\r\n";
   const auto expect_answers = [](SocketClient& client) {
     EXPECT_TRUE(read_http_answer(client).body.starts_with(R"({"msg":"OK","data":[{"c":"US:AAPL")"));
@@ -192,6 +192,18 @@ TEST(HttpConnection, refuses_malformed_requests_with_a_body_and_closes) {
            std::string{"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
            std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"},
            std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: x\r\nContent-Length: 5\r\n\r\nhello"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: x\r\nContent-Length: 5\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding:\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"
+                       "0\r\n\r\n"},
+           std::string{"POST / HTTP/1.1\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                       "0\r\n\r\n"},
            std::string{"POST / HTTP/1.1\r\nA: \x01\r\n\r\n"},
            std::string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS client on the wrong port\r\n\r\n"},
            "POST / HTTP/1.1\r\n" + long_header + "\r\n",

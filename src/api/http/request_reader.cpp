@@ -2,6 +2,7 @@
 
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <iterator>
 
 #include "api/http/header_text.hpp"
 
@@ -41,6 +42,15 @@ std::string_view view_of(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+// A body's end must be beyond doubt: one that a proxy sees elsewhere lets a client smuggle a request past it.
+// Beast takes a request with any other transfer coding for one without a body (RFC 9112, section 6.3).
+template <class Fields>
+bool has_sound_framing(const Fields& fields) {
+  const auto [first, last] = fields.equal_range(bhttp::field::transfer_encoding);
+  if (first == last) return true;
+  return std::next(first) == last && equal_ignoring_case(trimmed(view_of(first->value())), "chunked");
+}
+
 }  // namespace
 
 struct RequestReader::Parser {
@@ -73,6 +83,12 @@ RequestReader::Step RequestReader::read(std::string_view bytes) {
       return step;
     }
     if (used == 0) break;
+  }
+  if (parser_->beast.is_header_done() && !has_sound_framing(parser_->beast.get())) {
+    error_ = make_error(ErrorKind::invalid_request,
+                        "malformed HTTP request: Transfer-Encoding: expected chunked and nothing else");
+    step.progress = Progress::failed;
+    return step;
   }
   if (parser_->beast.is_done()) step.progress = Progress::complete;
   return step;
