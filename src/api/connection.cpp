@@ -87,6 +87,7 @@ void Connection::flush() {
     if (put < 0) break;
     context_->tally.bytes_sent += static_cast<std::uint64_t>(put);
     outbox().sent(static_cast<std::size_t>(put));
+    on_some_sent();
     if (static_cast<std::size_t>(put) < offered) break;
   }
   if (outbox().empty()) {

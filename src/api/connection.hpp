@@ -46,6 +46,8 @@ class Connection : public io::ReadyHandler {
   virtual void on_bytes(std::span<char> bytes) = 0;
   // The client will send no more. The answers that wait are still sent.
   virtual void on_end_of_input() { close_when_sent(); }
+  // The kernel took something of what waited.
+  virtual void on_some_sent() {}
   virtual void on_everything_sent() {}
   virtual void on_closed() {}
 

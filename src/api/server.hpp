@@ -30,8 +30,8 @@ struct ServerOptions {
   std::chrono::milliseconds outbox_grace{5'000};
   std::chrono::milliseconds heartbeat_timeout{
       60'000};  // a WebSocket client silent for longer is closed (1001)
-  std::chrono::milliseconds http_idle_timeout{
-      75'000};  // a connection without a whole request for longer is closed
+  std::chrono::milliseconds http_idle_timeout{75'000};  // a connection is closed that for longer sends no
+                                                        // whole request and takes nothing of an answer
   HttpStatus http_status = HttpStatus::by_class;
   Registration registration = Registration::open;
   std::string registration_plan = "free";

@@ -265,6 +265,54 @@ TEST(HttpConnection, closes_a_connection_without_a_whole_request_for_the_idle_ti
   EXPECT_TRUE(asks.at_end());
 }
 
+// Some megabytes, more than the kernel holds for a client that does not read.
+std::string request_of_a_long_answer() {
+  std::string codes;
+  for (int number = 100'000; number < 102'000; ++number)
+    codes += (codes.empty() ? "SZ:" : ",") + std::to_string(number);
+  std::string questions;
+  for (int round = 0; round < 45; ++round)
+    questions += (round == 0 ? R"({"c":")" : R"(,{"c":")") + codes + R"(","co":1,"kt":1})";
+  return post("/kline", R"({"kline_reqs":[)" + questions + "]}");
+}
+
+TEST(HttpConnection, lets_a_slow_client_finish_an_answer_and_cuts_one_that_takes_nothing) {
+  ServerOptions options;
+  options.http_idle_timeout = 10s;
+  House house{options};
+  for (int number = 100'000; number < 102'000; ++number) house.publish("SZ:" + std::to_string(number), 7);
+  SocketClient client{house.port(), 4'096};
+  client.send(request_of_a_long_answer());
+  const auto head = client.read_through("\r\n\r\n");
+  std::size_t left = std::stoul(head.substr(head.find("Content-Length: ") + 16));
+  const auto read_some = [&] {
+    const auto size = std::min<std::size_t>(left, 65'536);
+    client.read(size);
+    left -= size;
+  };
+  const auto sent = [&] { return house.counters().bytes_sent.value(); };
+  // A step begins with what was sent in the one before, so two of them must be less than the idle time.
+  for (int step = 0; step < 5; ++step) {
+    house.clock.advance(4s);
+    for (const auto before = sent(); sent() == before;) {
+      ASSERT_GT(left, 0U) << "the kernel held the whole answer: a longer one is needed";
+      read_some();
+    }
+  }
+  while (left > 0) read_some();
+  client.send(post("/snapshot", kCodes));
+  EXPECT_EQ(read_http_answer(client).status, 200);
+
+  SocketClient idle{house.port(), 4'096};
+  idle.send(request_of_a_long_answer());
+  idle.read_through("\r\n\r\n");
+  // What the kernel still took of itself was progress.
+  while (house.counters().connections_open.value() > 0) {
+    house.clock.advance(11s);
+    std::this_thread::yield();
+  }
+}
+
 // A client that only sends is not read further than its answers have room; when it reads at last, nothing is
 // missing.
 TEST(HttpConnection, holds_back_a_client_that_does_not_read_its_answers) {

@@ -22,7 +22,7 @@ bool is_ok(const Response& response) {
 HttpConnection::HttpConnection(LoopContext& context, Transport transport, std::string remote_address)
     : Connection{context, std::move(transport)},
       remote_address_{std::move(remote_address)},
-      last_request_{context.now} {}
+      last_alive_{context.now} {}
 
 bool HttpConnection::has_room() const {
   return outbox().bytes() < kAnswersWaiting;
@@ -79,7 +79,7 @@ std::size_t HttpConnection::read_requests(std::string_view bytes) {
       if (reader_->wants_continue()) send(channel::make_frame("HTTP/1.1 100 Continue\r\n\r\n"));
       break;
     }
-    last_request_ = context().now;
+    last_alive_ = context().now;
     const auto request = std::move(reader_);
     if (path_of(request->target()) == "/ws")
       answer_websocket(*request, std::string{bytes.substr(used)});
@@ -180,13 +180,12 @@ void HttpConnection::on_end_of_input() {
 }
 
 void HttpConnection::on_everything_sent() {
-  last_request_ = context().now;
   if (!waiting_.empty() || input_ended_) read_waiting();
 }
 
 void HttpConnection::on_tick(SteadyTime now) {
   Connection::on_tick(now);
-  if (!closed() && now - last_request_ > context().options.http_idle_timeout) close_now();
+  if (!closed() && now - last_alive_ > context().options.http_idle_timeout) close_now();
 }
 
 void HttpConnection::on_stop() {

@@ -22,6 +22,8 @@ class HttpConnection final : public Connection {
  private:
   void on_bytes(std::span<char> bytes) override;
   void on_end_of_input() override;
+  // A long answer on a slow line is no idleness.
+  void on_some_sent() override { last_alive_ = context().now; }
   void on_everything_sent() override;
 
   // Reads and answers as many requests as there are; returns how many bytes they took.
@@ -38,7 +40,7 @@ class HttpConnection final : public Connection {
   bool has_room() const;
 
   std::string remote_address_;
-  SteadyTime last_request_;
+  SteadyTime last_alive_;                  // when a whole request came last, or part of an answer went
   std::unique_ptr<RequestReader> reader_;  // of the request that is under way
   std::string
       waiting_;  // bytes that cannot be used yet: half a header, or more requests than answers have room
