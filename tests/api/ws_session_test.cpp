@@ -401,6 +401,21 @@ TEST(WsPlan, limits_the_distinct_products_of_a_connection) {
   EXPECT_EQ(client.ask(R"({"type":"S","codes":["HK:700"]})"), kSubscribed);
 }
 
+TEST(WsPlan, gives_the_place_of_a_connection_back_as_soon_as_it_ends) {
+  House house;
+  access::Plan plan;
+  plan.limits[static_cast<std::size_t>(access::Permission::ws)].max_connections = 1;
+  house.gate.add("single", plan);
+  WsClient silent{house.port(), "single"};
+  EXPECT_EQ((WsClient{house.port(), "single"}).answer.status, 429);
+  house.clock.advance(61s);
+  EXPECT_EQ(silent.read_frame().close_code(), 1001);
+  // The server still waits for the answer to its close frame.
+  WsClient again{house.port(), "single"};
+  EXPECT_EQ(again.answer.status, 101);
+  EXPECT_EQ((WsClient{house.port(), "single"}).answer.status, 429) << "and gives it back once";
+}
+
 TEST(WsPlan, limits_how_often_commands_come_but_not_heartbeats) {
   House house;
   access::Plan plan;

@@ -126,6 +126,8 @@ void Session::say_goodbye(CloseCode code, std::string_view reason) {
   goodbye_said_ = context().now;
   context().hub.drop(*this);
   first_states_ = {};
+  // A client that connects anew at once must not be refused because of the connection it has lost.
+  place_.reset();
   send(channel::make_frame(make_close_frame(code, reason)));
 }
 

@@ -17,7 +17,7 @@ namespace qos::api::ws {
 
 class Session final : public Connection, public channel::Subscriber, private MessageHandler {
  public:
-  // `place`: the connection's place among those the plan allows; given back when the session ends.
+  // `place`: the connection's place among those the plan allows; given back when goodbye is said.
   Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place);
 
   // What came behind the handshake in the same packet.
