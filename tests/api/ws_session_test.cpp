@@ -5,6 +5,7 @@
 
 #include "api/server_fixture.hpp"
 #include "api/socket_client.hpp"
+#include "api/ws/first_states.hpp"
 
 namespace qos::api::serving {
 namespace {
@@ -179,6 +180,39 @@ TEST(WsSession, is_silent_after_the_answer_to_an_unsubscription) {
   EXPECT_EQ(client.ask(R"({"type":"SC","codes":["US:AAPL"]})"),
             R"({"type":"SC","msg":"OK","time":1750086000})")
       << "unsubscribing twice is no error";
+}
+
+// All in one packet, so that the first subscription's state has not been sent when it ends.
+TEST(WsSession, sends_the_state_of_a_new_subscription_under_its_new_spelling) {
+  House house;
+  house.publish("US:AAPL", 1);
+  WsClient client{house.port()};
+  client.send(masked_frame(0x81, R"({"type":"S","codes":["us:aapl"]})") +
+              masked_frame(0x81, R"({"type":"SC","codes":["US:AAPL"]})") +
+              masked_frame(0x81, R"({"type":"S","codes":["US:AAPL"]})"));
+  for (int answers = 0; answers < 3; ++answers) client.hear();
+  EXPECT_TRUE(client.hear().starts_with(push_of("S", "US:AAPL", 1)));
+  house.publish("US:AAPL", 2);
+  EXPECT_TRUE(client.hear().starts_with(push_of("S", "US:AAPL", 2)));
+}
+
+TEST(FirstStates, do_not_wait_for_what_was_unsubscribed) {
+  ws::FirstStates states;
+  const auto key = [](std::uint32_t number) {
+    return channel::ChannelKey{.instrument = InstrumentId{number}};
+  };
+  for (int round = 0; round < 1'000; ++round) {
+    states.add(key(1), "US:AAPL");
+    states.add(key(2), "US:TSLA");
+    states.forget({key(2), key(7), key(1)});
+    ASSERT_TRUE(states.empty());
+  }
+  states.add(key(1), "US:AAPL");
+  states.add(key(2), "US:TSLA");
+  states.forget({key(1)});
+  EXPECT_FALSE(states.empty()) << "another channel still waits";
+  states.forget({key(2)});
+  EXPECT_TRUE(states.empty());
 }
 
 TEST(WsSession, adds_subscriptions_and_makes_no_second_stream) {

@@ -69,6 +69,16 @@ void FirstStates::add(channel::ChannelKey key, std::string_view spelling) {
   waiting_.push_back({key, std::string{spelling}});
 }
 
+void FirstStates::forget(std::vector<channel::ChannelKey> keys) {
+  if (empty() || keys.empty()) return;
+  std::ranges::sort(keys);
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
+  std::erase_if(waiting_,
+                [&](const Waiting& waiting) { return std::ranges::binary_search(keys, waiting.key); });
+  if (waiting_.empty()) waiting_ = {};
+}
+
 channel::Frame FirstStates::next(channel::Hub& hub, channel::Subscriber& subscriber,
                                  const state::ViewTable& views, const market::InstrumentTable& instruments) {
   const Waiting waiting = std::move(waiting_[first_++]);
@@ -76,7 +86,7 @@ channel::Frame FirstStates::next(channel::Hub& hub, channel::Subscriber& subscri
     waiting_ = {};
     first_ = 0;
   }
-  // Unsubscribed since, or unsubscribed and subscribed anew and started by its second place in the line.
+  // Only what the hub holds back may be started.
   if (!hub.awaits_start(subscriber, waiting.key)) return nullptr;
   const auto* view = views.find(waiting.key.instrument);
   if (view == nullptr) {

@@ -23,9 +23,12 @@ class FirstStates {
   // Right after Hub::subscribe said `yes`.
   void add(channel::ChannelKey key, std::string_view spelling);
 
+  // Right after Hub::unsubscribe: these do not wait any more, in any spelling.
+  void forget(std::vector<channel::ChannelKey> keys);
+
   bool empty() const { return waiting_.empty(); }
 
-  // Starts the next channel: its push, nullptr if it has no state yet (or was unsubscribed meanwhile).
+  // Starts the next channel: its push, nullptr if it has no state yet.
   channel::Frame next(channel::Hub& hub, channel::Subscriber& subscriber, const state::ViewTable& views,
                       const market::InstrumentTable& instruments);
 

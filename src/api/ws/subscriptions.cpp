@@ -72,8 +72,11 @@ Answer<std::vector<std::string>> unsubscribe(channel::Topic topic, const Request
                                              const CommandContext& context) {
   auto wanted = read_wanted(topic, request, context.services);
   if (!wanted) return std::unexpected{std::move(wanted.error())};
+  std::vector<channel::ChannelKey> ended;
   for (const auto& code : wanted->codes.known)
-    context.hub.unsubscribe(context.subscriber, wanted->key_of(code));
+    if (const auto key = wanted->key_of(code); context.hub.unsubscribe(context.subscriber, key))
+      ended.push_back(key);
+  context.first_states.forget(std::move(ended));
   return std::move(wanted->codes.missing);
 }
 
