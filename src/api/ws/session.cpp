@@ -1,5 +1,6 @@
 #include "api/ws/session.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace qos::api::ws {
@@ -91,7 +92,9 @@ void Session::deliver(const channel::Frame& frame) {
 }
 
 void Session::send_first_states() {
-  while (!first_states_.empty() && outbox().bytes() < kFirstStatesRoom)
+  // The last state may be over the room, so that must stay well below what closes a client.
+  const std::size_t room = std::min(kFirstStatesRoom, context().options.outbox_hard_bytes / 2);
+  while (!first_states_.empty() && outbox().bytes() < room)
     if (auto frame = first_states_.next(context().hub, *this, context().services.views,
                                         context().services.instruments))
       queue(std::move(frame));
