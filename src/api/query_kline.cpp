@@ -9,9 +9,9 @@
 namespace qos::api {
 namespace {
 
-// An answer's most K-lines, over all questions: about 50 MB. Without it one small request that repeats itself
+// An answer's most K-lines, over all questions: about 10 MB. Without it one small request that repeats itself
 // could ask for gigabytes.
-constexpr std::int64_t kMaxKlinesAsked = 500'000;
+constexpr std::int64_t kMaxKlinesAsked = 100'000;
 // The last whole second that UnixNanos can hold. Milliseconds sent by mistake are beyond it, and are told so.
 constexpr IntegerRange kEndSeconds{0, 9'223'372'035};
 
@@ -61,13 +61,22 @@ Answer<KlineQuestion> question_of(const RequestObject& object, Until until, cons
   return question;
 }
 
-Answer<void> affordable(const std::vector<KlineQuestion>& questions) {
+// What a plan's products and K-lines of each allow, every type once: whoever asks for more repeats himself.
+std::int64_t most_klines(const access::Plan& plan, access::Permission permission) {
+  const auto bounded = [](std::uint32_t limit) { return std::min<std::int64_t>(limit, kMaxKlinesAsked); };
+  const std::int64_t products = bounded(plan.limit(permission).product_count);
+  const std::int64_t of_each = bounded(plan.max_klines);
+  if (products == 0 || of_each == 0) return kMaxKlinesAsked;
+  return std::min(products * of_each * static_cast<std::int64_t>(market::kKlineTypes.size()),
+                  kMaxKlinesAsked);
+}
+
+Answer<void> affordable(const std::vector<KlineQuestion>& questions, std::int64_t most) {
   std::int64_t asked = 0;
   for (const auto& question : questions) {
     asked += question.count * static_cast<std::int64_t>(question.codes.size());
-    if (asked > kMaxKlinesAsked)
-      return invalid("kline_reqs: expected at most {} K-lines in all, seen a request for more",
-                     kMaxKlinesAsked);
+    if (asked > most)
+      return invalid("kline_reqs: expected at most {} K-lines in all, seen a request for more", most);
   }
   return {};
 }
@@ -101,7 +110,7 @@ Answer<QueryAnswer> answer(const Asked& asked, Until until, access::Permission p
     if (!question) return passed_on(question);
     questions.push_back(std::move(*question));
   }
-  if (auto few = affordable(questions); !few) return passed_on(few);
+  if (auto few = affordable(questions, most_klines(asked.plan, permission)); !few) return passed_on(few);
   if (auto allowed = collector.within(asked.plan.limit(permission).product_count); !allowed)
     return passed_on(allowed);
   for (const auto& question : questions)

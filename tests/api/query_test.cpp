@@ -134,12 +134,30 @@ TEST_F(Query, a_plan_bounds_products_over_all_kline_questions_and_klines_of_each
 
 // One small body that repeats itself must not become gigabytes.
 TEST_F(Query, a_request_for_very_many_klines_is_refused) {
-  std::string request = R"({"kline_reqs":[)";
-  for (int n = 0; n < 501; ++n) request += R"({"c":"HK:700","co":1000,"kt":1},)";
-  request.back() = ']';
-  request += '}';
-  EXPECT_EQ(said(Endpoint::kline, request),
-            "invalid request: kline_reqs: expected at most 500000 K-lines in all, seen a request for more");
+  const auto repeated = [](int times, int count) {
+    std::string request = R"({"kline_reqs":[)";
+    for (int n = 0; n < times; ++n)
+      request += fmt::format(R"({{"c":"HK:700","co":{},"kt":1,"e":1}},)", count);
+    request.back() = ']';
+    return request + '}';
+  };
+  const auto refused = [](int most) {
+    return fmt::format(
+        "invalid request: kline_reqs: expected at most {} K-lines in all, seen a request for more", most);
+  };
+  for (const auto endpoint : {Endpoint::kline, Endpoint::history}) {
+    EXPECT_TRUE(house.ask(endpoint, repeated(100, 1'000)));
+    EXPECT_EQ(said(endpoint, repeated(101, 1'000)), refused(100'000));
+    // Three products, ten K-lines of each, eleven types.
+    EXPECT_TRUE(house.ask(endpoint, repeated(33, 10), "small"));
+    EXPECT_EQ(said(endpoint, repeated(34, 10), "small"), refused(330));
+  }
+  house.gate.small->max_klines = 0;
+  EXPECT_TRUE(house.ask(Endpoint::kline, repeated(1, 100'000), "small"));
+  EXPECT_EQ(said(Endpoint::kline, repeated(2, 50'001), "small"), refused(100'000));
+  house.gate.small->max_klines = 4'294'967'295;
+  house.gate.small->limits.fill({.product_count = 4'294'967'295});
+  EXPECT_EQ(said(Endpoint::kline, repeated(2, 50'001), "small"), refused(100'000)) << "nothing overflows";
 }
 
 TEST_F(Query, instrument_info_says_what_is_known) {
