@@ -40,6 +40,7 @@ class StoredGate final : public Gate {
   Result<void> load();
 
   std::expected<Grant, Denial> authenticate(std::string_view key, UnixNanos now) override;
+  std::optional<Denial> check(KeyId key, UnixNanos now) override;
   Quota take(const Grant& grant, Permission permission, SteadyTime now) override;
   std::shared_ptr<void> connect(const Grant& grant) override;
   Result<NewKey> create(std::string_view plan, std::string_view name, UnixNanos now) override;
@@ -51,6 +52,8 @@ class StoredGate final : public Gate {
   struct Entry {
     KeyRecord record;
     std::shared_ptr<const Plan> plan;  // nullptr: no longer configured
+
+    std::optional<Denial> denial(UnixNanos now) const;
   };
 
   void look_at_other_processes(UnixNanos now);
@@ -71,10 +74,18 @@ class StoredGate final : public Gate {
 
   mutable std::shared_mutex index_mutex_;
   std::unordered_map<KeyHash, Entry, KeyHashBits> index_;
+  std::unordered_map<KeyId, KeyHash> hash_of_;  // of every entry of index_
 
   QuotaTable quotas_;
   std::shared_ptr<ConnectionTable> connections_ = std::make_shared<ConnectionTable>();
 };
+
+std::optional<Denial> StoredGate::Entry::denial(UnixNanos now) const {
+  if (record.disabled) return Denial::disabled;
+  if (record.expires_at && now >= *record.expires_at) return Denial::expired;
+  if (!plan) return Denial::invalid;
+  return std::nullopt;
+}
 
 Result<void> StoredGate::load() {
   const std::scoped_lock lock{store_mutex_};
@@ -132,15 +143,22 @@ void StoredGate::remember(const StoredKey& key) {
   Entry entry{.record = key.record, .plan = plan(key.record.plan)};
   const std::unique_lock lock{index_mutex_};
   index_.insert_or_assign(key.hash, std::move(entry));
+  hash_of_.insert_or_assign(key.record.id, key.hash);
 }
 
 void StoredGate::replace_index(const std::vector<StoredKey>& keys) {
   decltype(index_) index;
   index.reserve(keys.size());
-  for (const StoredKey& key : keys) index.try_emplace(key.hash, key.record, plan(key.record.plan));
+  decltype(hash_of_) hash_of;
+  hash_of.reserve(keys.size());
+  for (const StoredKey& key : keys) {
+    index.try_emplace(key.hash, key.record, plan(key.record.plan));
+    hash_of.try_emplace(key.record.id, key.hash);
+  }
   if (!keys.empty()) seen_revision_ = keys.back().revision;
   const std::unique_lock lock{index_mutex_};
   index_.swap(index);
+  hash_of_.swap(hash_of);
 }
 
 std::expected<Grant, Denial> StoredGate::authenticate(std::string_view key, UnixNanos now) {
@@ -156,11 +174,21 @@ std::expected<Grant, Denial> StoredGate::authenticate(std::string_view key, Unix
   const auto found = index_.find(*hash);
   if (found == index_.end()) return deny(Denial::invalid, counters_.denied_invalid);
   const auto& [record, plan] = found->second;
-  if (record.disabled) return deny(Denial::disabled, counters_.denied_disabled);
-  if (record.expires_at && now >= *record.expires_at) return deny(Denial::expired, counters_.denied_expired);
-  if (!plan) return deny(Denial::invalid, counters_.denied_plan);
+  const auto denial = found->second.denial(now);
+  if (denial == Denial::disabled) return deny(*denial, counters_.denied_disabled);
+  if (denial == Denial::expired) return deny(*denial, counters_.denied_expired);
+  if (denial) return deny(*denial, counters_.denied_plan);
   counters_.granted.add();
   return Grant{.key = record.id, .name = record.name, .plan = plan};
+}
+
+std::optional<Denial> StoredGate::check(KeyId key, UnixNanos now) {
+  look_at_other_processes(now);
+  const std::shared_lock lock{index_mutex_};
+  const auto hash = hash_of_.find(key);
+  if (hash == hash_of_.end()) return Denial::invalid;
+  const auto found = index_.find(hash->second);
+  return found == index_.end() ? Denial::invalid : found->second.denial(now);
 }
 
 Quota StoredGate::take(const Grant& grant, Permission permission, SteadyTime now) {

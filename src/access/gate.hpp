@@ -81,7 +81,7 @@ class Gate {
   struct Options {
     std::filesystem::path database;  // created if absent, with mode 0600; its folder must exist
     std::vector<Plan> plans;
-    std::size_t max_keys = 1'000'000;  // create() fails beyond it; a key takes about 400 bytes of memory
+    std::size_t max_keys = 1'000'000;  // create() fails beyond it; a key takes about 500 bytes of memory
   };
   // Fails with the reason if the database is damaged, cannot be written, belongs to another program or was
   // written by a newer version.
@@ -93,6 +93,11 @@ class Gate {
   // invalid, since nobody can say what it may do, and counted. `now` is the world's time; a step back of it
   // does no harm.
   virtual std::expected<Grant, Denial> authenticate(std::string_view key, UnixNanos now) = 0;
+
+  // Whether a key that was let in would still be: nullopt, or why not; invalid if its row or plan has gone.
+  // For connections that outlive their authentication. As cheap as authenticate(), and as quick to learn of
+  // other processes. A gate whose keys never end need not say anything.
+  virtual std::optional<Denial> check(KeyId, UnixNanos) { return std::nullopt; }
 
   // Takes one request out of the key's minute for this permission. The window starts with its first request
   // and ends 60 s later. A refused request takes nothing.

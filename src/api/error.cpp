@@ -37,6 +37,18 @@ const ErrorRow& row_of(ErrorKind kind) {
   return kRows[static_cast<std::size_t>(kind)];
 }
 
+ErrorKind kind_of(access::Denial denial) {
+  switch (denial) {
+    case access::Denial::expired:
+      return ErrorKind::key_expired;
+    case access::Denial::disabled:
+      return ErrorKind::key_disabled;
+    case access::Denial::invalid:
+      break;
+  }
+  return ErrorKind::key_invalid;
+}
+
 ApiError make_error(ErrorKind kind, std::string_view detail) {
   ApiError error;
   error.kind = kind;

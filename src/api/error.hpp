@@ -39,6 +39,9 @@ struct ErrorRow {
 };
 const ErrorRow& row_of(ErrorKind kind);
 
+// What a denial is called on the wire.
+ErrorKind kind_of(access::Denial denial);
+
 // ErrorKind and the rest of the sentence: invalid_request, "codes[2]: …" -> "invalid request: codes[2]: …".
 ApiError make_error(ErrorKind kind, std::string_view detail = {});
 

@@ -220,6 +220,32 @@ TEST(Gate, sees_within_a_second_what_another_process_changed) {
   EXPECT_EQ(other.end().exit_code, 0);
 }
 
+TEST(Gate, says_when_a_key_that_was_let_in_no_longer_would_be) {
+  const TempFolder folder;
+  const auto gate = open(folder / "keys.sqlite");
+  const auto other = open(folder / "keys.sqlite");
+  const auto expires = gate->create("small", "", kNow)->record.id;
+  const auto stays = gate->create("unlimited", "", kNow)->record.id;
+  const auto ends = kNow + 15 * 24h;
+  EXPECT_EQ(gate->check(expires, ends - 1ns), std::nullopt);
+  EXPECT_EQ(gate->check(expires, ends), Denial::expired);
+  EXPECT_EQ(gate->check(stays, ends), std::nullopt);
+  EXPECT_EQ(gate->check(KeyId{99}, ends), Denial::invalid);
+
+  // Another process disables one and deletes the other: it shows within a second.
+  ASSERT_TRUE(other->disable(std::to_string(stays.value())));
+  EXPECT_EQ(gate->check(stays, ends + 1s), Denial::disabled);
+  ASSERT_TRUE(gate->disable(std::to_string(expires.value())));
+  EXPECT_EQ(gate->check(expires, ends + 1s), Denial::disabled);
+  auto database = store::Database::open({.path = folder / "keys.sqlite"}).value();
+  ASSERT_TRUE(database.execute("DELETE FROM keys"));
+  EXPECT_EQ(gate->check(stays, ends + 2s), Denial::invalid);
+  EXPECT_EQ(gate->counters().denied_expired.value(), 0U) << "nobody was turned away at the door";
+
+  const auto orphan = gate->create("small", "", kNow)->record.id;
+  EXPECT_EQ(open(folder / "keys.sqlite", {Plan{.name = "unlimited"}})->check(orphan, kNow), Denial::invalid);
+}
+
 // Own changes and those of others cross: none may hide another.
 TEST(Gate, two_gates_that_write_in_turn_know_all_keys) {
   const TempFolder folder;

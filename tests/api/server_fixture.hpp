@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -111,6 +112,20 @@ class FakeGate final : public access::Gate {
     if (found == plans_.end()) return std::unexpected{access::Denial::invalid};
     return access::Grant{KeyId{1}, std::string{key}, found->second};
   }
+  // From now on every key that was let in has ended, or not.
+  void end_keys(std::optional<access::Denial> denial) {
+    const std::scoped_lock lock{mutex_};
+    ended_ = denial;
+  }
+  std::optional<access::Denial> check(KeyId, UnixNanos) override {
+    const std::scoped_lock lock{mutex_};
+    ++checks_;
+    return ended_;
+  }
+  int checks() {
+    const std::scoped_lock lock{mutex_};
+    return checks_;
+  }
   access::Quota take(const access::Grant& grant, access::Permission permission, SteadyTime) override {
     const auto limit = grant.plan->limit(permission).request_frequency;
     if (limit == 0) return {};
@@ -139,6 +154,8 @@ class FakeGate final : public access::Gate {
 
  private:
   std::mutex mutex_;
+  std::optional<access::Denial> ended_;
+  int checks_ = 0;
   std::map<std::string, std::shared_ptr<access::Plan>, std::less<>> plans_;
   std::map<std::pair<std::string, access::Permission>, std::uint32_t> taken_;
   std::map<std::string, std::shared_ptr<std::atomic<std::uint32_t>>> connections_;

@@ -104,9 +104,9 @@ TEST(DocsWebSocket, the_pages_of_pushes_show_what_is_pushed) {
 TEST(DocsWebSocket, the_page_of_close_codes_has_every_code) {
   const auto page = text_of(QOS_SOURCE_DIR "/docs/api/close_codes.md");
   using ws::CloseCode;
-  for (const auto code :
-       {CloseCode::normal, CloseCode::going_away, CloseCode::protocol_error, CloseCode::invalid_text,
-        CloseCode::message_too_big, CloseCode::service_restart, CloseCode::slow_consumer})
+  for (const auto code : {CloseCode::normal, CloseCode::going_away, CloseCode::protocol_error,
+                          CloseCode::invalid_text, CloseCode::message_too_big, CloseCode::service_restart,
+                          CloseCode::key_ended, CloseCode::slow_consumer})
     EXPECT_NE(page.find("\n| " + std::to_string(static_cast<int>(code)) + " |"), std::string::npos);
 }
 

@@ -401,6 +401,42 @@ TEST(WsSession, closes_a_silent_client_and_keeps_one_that_says_anything) {
   EXPECT_TRUE(silent.at_end());
 }
 
+TEST(WsSession, ends_within_a_second_of_its_key) {
+  for (const auto& [denial, text] : {std::pair{access::Denial::expired, "Key expired."},
+                                     {access::Denial::disabled, "Key disabled."},
+                                     {access::Denial::invalid, "Key invalid."}}) {
+    House house;
+    house.publish("US:AAPL", 1);
+    WsClient client{house.port()};
+    client.ask(R"({"type":"S","codes":["US:AAPL"]})");
+    client.hear();
+    house.gate.end_keys(denial);
+    house.clock.advance(1s);
+    const auto frame = client.read_frame();
+    EXPECT_EQ(frame.opcode, 8);
+    EXPECT_EQ(frame.close_code(), 4001);
+    EXPECT_EQ(frame.payload.substr(2), text);
+    client.send(masked_frame(0x88, frame.payload));
+    EXPECT_TRUE(client.at_end());
+    EXPECT_EQ(house.gate.checks(), 1);
+  }
+}
+
+// The loop ticks more often than that; the idle connection's end tells that it did.
+TEST(WsSession, looks_at_its_key_no_more_than_once_a_second) {
+  ServerOptions options;
+  options.http_idle_timeout = 900ms;
+  House house{options};
+  WsClient client{house.port()};
+  SocketClient idle{house.port()};
+  idle.send("GET / HTTP/1.1\r\n\r\n");
+  read_http_answer(idle);
+  house.clock.advance(999ms);
+  EXPECT_TRUE(idle.at_end());
+  EXPECT_EQ(client.ask(R"({"type":"H"})"), R"({"type":"H","msg":"OK","time":1750086000})");
+  EXPECT_EQ(house.gate.checks(), 0);
+}
+
 TEST(WsSession, says_1012_when_the_server_stops) {
   House house;
   WsClient client{house.port()};

@@ -1,4 +1,4 @@
-// Where a request may carry its key, and what its denial is called on the wire.
+// Where a request may carry its key.
 #include <algorithm>
 
 #include "api/http/routes.hpp"
@@ -72,18 +72,6 @@ std::string key_of(const Request& request) {
   if (const auto key = trimmed(request.key_header); !key.empty()) return std::string{key};
   if (auto key = key_in_query(request.target); !key.empty()) return key;
   return std::string{bearer_token(request.authorization)};
-}
-
-ErrorKind kind_of(access::Denial denial) {
-  switch (denial) {
-    case access::Denial::expired:
-      return ErrorKind::key_expired;
-    case access::Denial::disabled:
-      return ErrorKind::key_disabled;
-    case access::Denial::invalid:
-      break;
-  }
-  return ErrorKind::key_invalid;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ enum class CloseCode : std::uint16_t {
   invalid_text = 1007,  // a text message that is no UTF-8
   message_too_big = 1009,
   service_restart = 1012,  // the server stops
+  key_ended = 4001,        // the key expired, was disabled or deleted
   slow_consumer = 4008,    // the client reads slower than its subscriptions speak
 };
 

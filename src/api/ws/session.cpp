@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kFirstStatesRoom = 256 * 1024;
 // How long a client has to answer a close frame.
 constexpr std::chrono::seconds kCloseTimeout{5};
+// How long a key may have ended before its connections do, beside the gate's own second.
+constexpr std::chrono::seconds kLookAtKeyEvery{1};
 
 }  // namespace
 
@@ -19,7 +21,8 @@ Session::Session(LoopContext& context, Transport transport, access::Grant grant,
       place_{std::move(place)},
       counted_{context.counters.websockets_open},
       reader_{context.options.max_frame_bytes},
-      last_heard_{context.now} {}
+      last_heard_{context.now},
+      key_looked_at_{context.now} {}
 
 void Session::on_bytes(std::span<char> bytes) {
   if (const auto violation = reader_.read(bytes, *this)) {
@@ -114,9 +117,18 @@ void Session::on_tick(SteadyTime now) {
     return;
   }
   if (outbox().verdict(now) == channel::Outbox::Verdict::slow_consumer) return give_up_on_slow_client();
+  look_at_key(now);
   if (now - last_heard_ <= context().options.heartbeat_timeout) return;
+  if (closing_) return;
   context().counters.heartbeat_timeouts.add();
   say_goodbye(CloseCode::going_away, "no heartbeat");
+}
+
+void Session::look_at_key(SteadyTime now) {
+  if (now - key_looked_at_ < kLookAtKeyEvery) return;
+  key_looked_at_ = now;
+  if (const auto denial = context().gate.check(grant_.key, context().services.clock.now()))
+    say_goodbye(CloseCode::key_ended, row_of(kind_of(*denial)).begins);
 }
 
 void Session::on_stop() {

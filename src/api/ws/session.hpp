@@ -49,6 +49,8 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   // Tells why, if the client still reads, and ends the session when that is sent.
   void say_goodbye(CloseCode code, std::string_view reason);
   void give_up_on_slow_client();
+  // The handshake's key may have ended since.
+  void look_at_key(SteadyTime now);
 
   access::Grant grant_;
   std::shared_ptr<void> place_;
@@ -57,6 +59,7 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   FirstStates first_states_;
   Pace pace_;
   SteadyTime last_heard_;
+  SteadyTime key_looked_at_;
   SteadyTime goodbye_said_{};
   bool closing_ = false;   // a close frame is queued or sent; only the client's is waited for
   bool too_slow_ = false;  // decided inside deliver(), carried out at the turn's end
