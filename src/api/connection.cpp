@@ -67,6 +67,12 @@ channel::Outbox::Verdict Connection::send(channel::Frame frame) {
   return outbox().push(std::move(frame), context_->now);
 }
 
+channel::Outbox::Verdict Connection::send_answer(channel::Frame frame) {
+  if (closed()) return channel::Outbox::Verdict::keep;
+  context_->host.visit_at_turn_end(*this);
+  return outbox().push_answer(std::move(frame), context_->now);
+}
+
 void Connection::flush() {
   if (closed()) return;
   while (!outbox().empty()) {
@@ -86,7 +92,7 @@ void Connection::flush() {
     if (put < 0 && errno != EAGAIN) return close_now();
     if (put < 0) break;
     context_->tally.bytes_sent += static_cast<std::uint64_t>(put);
-    outbox().sent(static_cast<std::size_t>(put));
+    outbox().sent(static_cast<std::size_t>(put), context_->now);
     on_some_sent();
     if (static_cast<std::size_t>(put) < offered) break;
   }

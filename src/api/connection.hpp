@@ -58,6 +58,8 @@ class Connection : public io::ReadyHandler {
 
   // Queues bytes that are sent at the turn's end.
   channel::Outbox::Verdict send(channel::Frame frame);
+  // Likewise what the client has asked for: its length alone makes nobody a slow client.
+  channel::Outbox::Verdict send_answer(channel::Frame frame);
   void flush();
   void read_while(bool wanted);
   // Sends what waits, then a FIN, then discards what still comes for a moment: closing a socket with unread

@@ -17,9 +17,17 @@ Outbox::Verdict Outbox::push(Frame frame, SteadyTime now) {
   return verdict(now);
 }
 
+Outbox::Verdict Outbox::push_answer(Frame frame, SteadyTime now) {
+  if (bytes_ <= limits_->soft_bytes) {
+    excused_ += frame->size();
+    excused_end_ = bytes_ + frame->size();
+  }
+  return push(std::move(frame), now);
+}
+
 Outbox::Verdict Outbox::verdict(SteadyTime now) const {
   const bool overdue = soft_since_ && now - *soft_since_ > limits_->grace;
-  return bytes_ > limits_->hard_bytes || overdue ? Verdict::slow_consumer : Verdict::keep;
+  return bytes_ - excused_ > limits_->hard_bytes || overdue ? Verdict::slow_consumer : Verdict::keep;
 }
 
 std::size_t Outbox::gather(std::span<std::string_view> parts) const {
@@ -29,8 +37,11 @@ std::size_t Outbox::gather(std::span<std::string_view> parts) const {
   return count;
 }
 
-void Outbox::sent(std::size_t bytes) {
+void Outbox::sent(std::size_t bytes, SteadyTime now) {
   bytes_ -= bytes;
+  if (excused_ > 0 && soft_since_) soft_since_ = now;
+  excused_end_ -= std::min(excused_end_, bytes);
+  excused_ = std::min(excused_, excused_end_);
   bytes += offset_;
   std::size_t whole = 0;
   while (first_ + whole < frames_.size() && frames_[first_ + whole]->size() <= bytes)
@@ -58,6 +69,8 @@ void Outbox::forget(std::size_t frames) {
 void Outbox::drop_unstarted() {
   const std::size_t keep = first_ + (offset_ > 0 ? 1 : 0);
   for (std::size_t index = keep; index < frames_.size(); ++index) bytes_ -= frames_[index]->size();
+  excused_end_ = std::min(excused_end_, bytes_);
+  excused_ = std::min(excused_, excused_end_);
   frames_.resize(keep);
   forget(0);
 }

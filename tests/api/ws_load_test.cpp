@@ -99,6 +99,55 @@ TEST(WsLoad, closes_a_client_that_does_not_read_and_serves_the_others) {
   EXPECT_EQ(number_of(quick.hear()), n);
 }
 
+// Nine megabytes or so, more than the kernel holds for a client that does not read.
+std::string question_of_a_long_answer() {
+  std::string codes;
+  for (int number = 100'000; number < 102'000; ++number)
+    codes += (codes.empty() ? "SZ:" : ",") + std::to_string(number);
+  std::string questions;
+  for (int round = 0; round < 45; ++round)
+    questions += (round == 0 ? R"({"c":")" : R"(,{"c":")") + codes + R"(","co":1,"kt":1})";
+  return R"({"type":"RK","kline_reqs":[)" + questions + "]}";
+}
+
+TEST(WsLoad, delivers_an_answer_longer_than_the_outbox_to_a_client_that_reads) {
+  ServerOptions options;
+  options.outbox_soft_bytes = 10'000;
+  options.outbox_hard_bytes = 20'000;
+  options.max_frame_bytes = 1 << 20;
+  House house{options};
+  for (int number = 100'000; number < 102'000; ++number) house.publish("SZ:" + std::to_string(number), 7);
+  WsClient client{house.port(), "good", 4'096};
+  client.ask(R"({"type":"S","codes":["US:AAPL"]})");
+  for (std::uint64_t round = 1; round <= 2; ++round) {
+    client.say(question_of_a_long_answer());
+    const auto answer = client.hear();
+    EXPECT_TRUE(answer.starts_with(R"({"type":"RK","msg":"OK","data":[{"c":"SZ:100000","k":[{)"));
+    EXPECT_TRUE(answer.ends_with(R"("kt":1}]}]})"));
+    EXPECT_GT(answer.size(), 5'000'000U);
+    house.publish("US:AAPL", round);
+    EXPECT_EQ(number_of(client.hear()), round);
+  }
+  EXPECT_EQ(house.counters().slow_consumers.value(), 0U);
+}
+
+TEST(WsLoad, closes_a_client_that_asks_on_and_does_not_read_the_answers) {
+  ServerOptions options;
+  options.max_frame_bytes = 1 << 20;
+  House house{options};
+  for (int number = 100'000; number < 102'000; ++number) house.publish("SZ:" + std::to_string(number), 7);
+  WsClient client{house.port(), "good", 4'096};
+  const auto question = question_of_a_long_answer();
+  int asked = 0;
+  for (; asked < 50 && house.counters().slow_consumers.value() == 0; ++asked) {
+    const auto commands = house.counters().ws_commands.value();
+    client.say(question);
+    while (house.counters().ws_commands.value() == commands && house.counters().slow_consumers.value() == 0)
+      std::this_thread::yield();
+  }
+  EXPECT_LE(asked, 3) << "the kernel's, the one that is excused, and one too many";
+}
+
 TEST(WsLoad, gives_up_on_a_client_that_stays_above_soft_for_the_grace_time) {
   ServerOptions options;
   options.outbox_soft_bytes = 10'000;

@@ -74,13 +74,20 @@ void Session::answer(const CommandAnswer& answer) {
   frame.reserve(answer.text.size() + 10);
   append_frame_header(frame, Opcode::text, answer.text.size());
   frame += answer.text;
-  queue(channel::make_frame(std::move(frame)));
+  // The client may have read while the answer was made.
+  make_room();
+  ++context().tally.frames_sent;
+  judge(send_answer(channel::make_frame(std::move(frame))));
   make_room();
 }
 
 void Session::queue(channel::Frame frame) {
   ++context().tally.frames_sent;
-  if (send(std::move(frame)) == channel::Outbox::Verdict::slow_consumer) too_slow_ = true;
+  judge(send(std::move(frame)));
+}
+
+void Session::judge(channel::Outbox::Verdict verdict) {
+  if (verdict == channel::Outbox::Verdict::slow_consumer) too_slow_ = true;
 }
 
 // A client that asks much in one packet is not slow yet: what the kernel takes now does not wait.

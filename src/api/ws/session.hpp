@@ -44,6 +44,7 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   void heard() { last_heard_ = context().now; }
   void answer(const CommandAnswer& answer);
   void queue(channel::Frame frame);
+  void judge(channel::Outbox::Verdict verdict);
   void make_room();
   void send_first_states();
   // Tells why, if the client still reads, and ends the session when that is sent.
