@@ -20,8 +20,13 @@ market::Print print_of(TradeCondition condition) {
   }
 }
 
-UnixNanos within(const market::Minute& minute, UnixNanos ts) {
-  return std::clamp(ts, minute.start, minute.start + std::chrono::minutes{1} - std::chrono::nanoseconds{1});
+// The time that decides which of two trades is later: the trade's own, held within its minute. A closing
+// print comes after the session it belongs to has ended, and after all of it: only its minute's start holds
+// it.
+UnixNanos order_of(const Trade& trade, const market::Minute& minute) {
+  if (print_of(trade.condition) == market::Print::closing) return std::max(trade.ts_event, minute.start);
+  const UnixNanos end = minute.start + std::chrono::minutes{1} - std::chrono::nanoseconds{1};
+  return std::clamp(trade.ts_event, minute.start, end);
 }
 
 }  // namespace
@@ -107,7 +112,7 @@ InstrumentState::Place InstrumentState::place_of(const Trade& trade) {
 bool InstrumentState::count_in_klines(const Trade& trade, Eligibility eligibility,
                                       const market::Minute& minute, const Work& work) {
   KlinePrint print{.minute = minute,
-                   .ts = within(minute, trade.ts_event),
+                   .ts = order_of(trade, minute),
                    .volume = Volume{trade.size},
                    .turnover = Turnover{trade.price, trade.size}};
   if (eligibility == Eligibility::full) print.price = trade.price;
@@ -117,6 +122,9 @@ bool InstrumentState::count_in_klines(const Trade& trade, Eligibility eligibilit
 
 void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, const Place& place,
                                  bool in_klines, const Work& work, Change& change) {
+  const bool extended = !place.minute && is_extended(place.us_session);
+  // Outside every session, or reported in the regular one but traded outside it: no news about the price.
+  if (!place.minute && !extended) return;
   SnapshotFold& fold = snapshot_fold();
   fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     bool changed = in_klines;
@@ -124,18 +132,15 @@ void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, co
       const KlineSlot day = klines_.get()->days().newest();
       fold.show_day(snapshot, &day);
     }
-    const bool extended = !place.minute && is_extended(place.us_session);
     if (extended) {
       const UnixNanos day = minutes_->calendar().local_midnight(place.session->trading_date);
       changed |= fold.show_extended(snapshot, trade, eligibility, *place.session, day);
     }
-    // Reported in the regular session, but traded outside it: no news about the price.
-    const bool stray = trade.condition == TradeCondition::extended_session && place.session && !extended;
-    if (eligibility == Eligibility::full && !stray) {
+    if (eligibility == Eligibility::full) {
       SnapshotFold::Last last{
           .price = trade.price, .ts = trade.ts_event, .order = trade.ts_event, .session = place.us_session};
       if (place.minute) {
-        last.order = within(*place.minute, trade.ts_event);
+        last.order = order_of(trade, *place.minute);
         last.minute = place.minute->start;
       }
       changed |= fold.show_last(snapshot, last);

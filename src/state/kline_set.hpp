@@ -32,7 +32,9 @@ namespace qos::state {
 // What one trade brings to the K-lines of its minute.
 struct KlinePrint {
   market::Minute minute;
-  UnixNanos ts;                // the trade's, held within the minute (an auction's print has its own clock)
+  // Decides which trade is later: the trade's time, held within the minute. A closing print may lie behind
+  // it.
+  UnixNanos ts;
   std::optional<Price> price;  // nullopt: counts in volume only
   Volume volume;
   Turnover turnover;

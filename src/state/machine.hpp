@@ -42,7 +42,7 @@ struct MachineCounters {
   Counter events;
   Counter unknown_instruments;  // events that name a row the table does not have
   Counter stale_book_deltas;    // deltas dropped because the book waits for a snapshot
-  Counter outside_sessions;     // trades outside every session: tape and last only as their condition allows
+  Counter outside_sessions;     // trades outside every session: they stand on the tape and move nothing else
   Counter refused;  // events that cannot be true: negative sizes, times before 1970 or after 2200, sums
                     // that would not fit
   Counter dropped_levels;     // worst levels of books that had too many

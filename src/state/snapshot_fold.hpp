@@ -38,7 +38,7 @@ class SnapshotFold {
   // What changes a snapshot. Those that return bool say whether it did.
 
   // A trade that counts at `order`, the time that decides which of two trades is later: its own, held within
-  // its minute if it has one (an auction's print has its own clock).
+  // its minute if it has one (an opening print has its own clock; a closing print is later than its minute).
   struct Last {
     Price price;
     UnixNanos ts;

@@ -60,7 +60,8 @@ TEST(Klines, take_no_trade_from_outside_the_regular_session) {
   EXPECT_TRUE(world.klines(kHk, KlineType::m1).empty());
   EXPECT_TRUE(world.klines(kUs, KlineType::m1).empty());
   EXPECT_EQ(world.counters().outside_sessions.value(), 1U);
-  EXPECT_EQ(world.view(kHk).snapshot().last, price("360"));
+  EXPECT_EQ(world.view(kHk).snapshot().last, std::nullopt);
+  EXPECT_EQ(world.view(kHk).trades(1).size(), 1U);
 }
 
 TEST(Klines, add_volume_only_trades_without_their_price) {

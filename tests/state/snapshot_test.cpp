@@ -136,6 +136,53 @@ TEST_F(SnapshotOf, a_late_trade_does_not_take_last_back) {
   EXPECT_EQ(heard.snapshot->volume, volume("200"));
 }
 
+// What a market's close looks like: a straggler after the last session, then the closing print.
+TEST_F(SnapshotOf, ends_the_day_at_the_closing_print_whatever_was_reported_before_it) {
+  const auto day_close = [&](InstrumentId id) {
+    return std::optional{world.klines(id, market::KlineType::day).back().close};
+  };
+  world.trade(kHk, "2024-08-06 07:59:30", "365", "100");
+  const auto straggler = world.trade(kHk, "2024-08-06 08:00:00.2", "360", "100");  // 16:00:00.2
+  EXPECT_TRUE(straggler.trade);
+  EXPECT_FALSE(straggler.snapshot);
+  EXPECT_EQ(world.counters().outside_sessions.value(), 1U);
+  const auto closing = world.trade(kHk, "2024-08-06 08:08:00", "366", "500", closing_auction);
+  EXPECT_EQ(closing.snapshot->last, price("366"));
+  EXPECT_EQ(closing.snapshot->ts, utc("2024-08-06 08:08:00"));
+  EXPECT_EQ(day_close(kHk), price("366"));
+
+  world.trade(kSh, "2024-08-06 06:56:59", "1450", "100");
+  EXPECT_FALSE(world.trade(kSh, "2024-08-06 07:00:00.04", "1440", "100").snapshot);  // 15:00:00.04
+  EXPECT_EQ(world.trade(kSh, "2024-08-06 07:00:00.1", "1451", "900", closing_auction).snapshot->last,
+            price("1451"));
+  EXPECT_EQ(day_close(kSh), price("1451"));
+}
+
+TEST_F(SnapshotOf, the_later_of_two_closing_prints_is_last_and_close) {
+  world.trade(kHk, "2024-08-06 08:08:30", "366", "500", closing_auction);
+  const auto late = world.trade(kHk, "2024-08-06 08:08:10", "364", "100", closing_auction);
+  EXPECT_EQ(late.snapshot->last, price("366"));
+  EXPECT_EQ(late.kline(market::KlineType::m1)->close, price("366"));
+  EXPECT_EQ(late.kline(market::KlineType::day)->close, price("366"));
+}
+
+TEST_F(SnapshotOf, a_us_closing_print_is_later_than_the_after_hours_trades_before_it) {
+  world.trade(kUs, "2024-08-06 19:59:30", "207", "100");
+  world.trade(kUs, "2024-08-06 20:02:00", "208", "100", extended_session);
+  world.trade(kUs, "2024-08-06 20:05:00", "207.5", "9000", closing_auction);
+  EXPECT_EQ(of(kUs).last, price("207.5"));
+  EXPECT_EQ(of(kUs).session, UsSession::regular);
+  world.trade(kUs, "2024-08-06 20:05:01", "209", "100", extended_session);
+  EXPECT_EQ(of(kUs).last, price("209"));
+}
+
+TEST_F(SnapshotOf, an_opening_print_reported_late_does_not_take_last_back) {
+  world.trade(kHk, "2024-08-06 02:00:00", "361", "100");
+  const auto late = world.trade(kHk, "2024-08-06 02:30:00", "360", "100", opening_auction);
+  EXPECT_EQ(late.snapshot->open, price("360"));
+  EXPECT_EQ(late.snapshot->last, price("361"));
+}
+
 TEST_F(SnapshotOf, is_suspended_while_trading_is_halted) {
   const auto status = [&](TradingState state) {
     return world.apply(
