@@ -78,6 +78,14 @@ void InstrumentState::close_ended_klines(UnixNanos now, Sequence sequence) {
   version_.store(sequence.value());
 }
 
+void InstrumentState::open_day(UnixNanos day, Sequence sequence) {
+  auto* fold = snapshot_.get();
+  if (!fold) return;
+  std::optional<Snapshot> changed;
+  fold->update(sequence, changed, [&](Snapshot& snapshot) { return fold->open_day(snapshot, day); });
+  if (changed) version_.store(sequence.value());
+}
+
 void InstrumentState::on(const Trade& trade, const Work& work, Change& change) {
   // The parts of thousands of instruments are seldom all in the cache: ask for them at once.
   if (const auto* set = klines_.get()) set->prefetch();

@@ -46,6 +46,8 @@ class InstrumentState final : public InstrumentView {
   // When the first open K-line is over; UnixNanos::max() if none is open.
   UnixNanos next_close() const;
   void close_ended_klines(UnixNanos now, Sequence sequence);
+  // The clock has opened the trading day that starts at `day`.
+  void open_day(UnixNanos day, Sequence sequence);
   const market::Instrument& instrument() const { return *instrument_; }
   // The time for which it is down in the closing schedule; UnixNanos::max(): it is not.
   UnixNanos scheduled() const { return scheduled_; }
@@ -76,7 +78,7 @@ class InstrumentState final : public InstrumentView {
                   const Work& work, Change& change);
   std::size_t depth_levels() const;
 
-  SnapshotFold& snapshot_fold() { return snapshot_.make(instrument_->code.market); }
+  SnapshotFold& snapshot_fold() { return snapshot_.make(instrument_->code.market, minutes_->opened_day()); }
   BookState& book() { return book_.make(depth_levels()); }
 
   std::atomic<std::uint64_t> version_{0};

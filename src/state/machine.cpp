@@ -4,6 +4,7 @@
 
 #include "core/result.hpp"
 #include "state/closing_schedule.hpp"
+#include "state/day_clock.hpp"
 #include "state/instrument_state.hpp"
 
 namespace qos::state {
@@ -14,9 +15,11 @@ class Machine::Impl final : public ViewTable {
       : options_{options}, schedules_(calendars.size()) {
     QOS_ASSERT(options.trades_kept >= 1 && options.trades_kept <= CellRing<KlineSlot>::kMaxCapacity);
     QOS_ASSERT(options.klines_kept >= 2 && options.klines_kept <= CellRing<KlineSlot>::kMaxCapacity);
-    for (std::uint16_t calendar = 0; calendar < calendars.size(); ++calendar)
+    for (std::uint16_t calendar = 0; calendar < calendars.size(); ++calendar) {
+      day_clocks_.emplace_back(calendars.at(CalendarId{calendar}));
       for (const auto closing : {market::ClosingPrint::last_bar, market::ClosingPrint::own_bar})
         minutes_.emplace_back(calendars.at(CalendarId{calendar}), closing);
+    }
     for (std::uint32_t id = 0; id < instruments.size(); ++id) {
       const auto& instrument = instruments.at(InstrumentId{id});
       states_.emplace_back(instrument, minutes_of(instrument));
@@ -85,13 +88,24 @@ class Machine::Impl final : public ViewTable {
       if (state.next_close() <= tick.ts_event) state.close_ended_klines(tick.ts_event, sequence);
       schedule(state);
     }
+    if (const auto day = day_clocks_[tick.calendar.value()].day_opened_by(tick.ts_event))
+      open_day(tick.calendar, *day, sequence);
     return no_change(sequence, InstrumentId{});
+  }
+
+  // Once per calendar and trading day, so a walk over all instruments will do.
+  void open_day(CalendarId calendar, UnixNanos day, Sequence sequence) {
+    for (std::size_t row = 0; row < 2; ++row)
+      minutes_[std::size_t{calendar.value()} * 2 + row].set_opened_day(day);
+    for (InstrumentState& state : states_)
+      if (state.instrument().calendar == calendar) state.open_day(day, sequence);
   }
 
   Options options_;
   std::deque<MinuteCache> minutes_;  // two a calendar: last_bar, own_bar
   std::deque<InstrumentState> states_;
   std::vector<ClosingSchedule> schedules_;  // one a calendar
+  std::vector<DayClock> day_clocks_;        // one a calendar
   std::vector<KlineChange> klines_;
   MachineCounters counters_;
   Sequence last_;

@@ -60,8 +60,10 @@ class Machine {
           Options options);
   ~Machine();
 
-  // Sequences must rise. A ClockTick touches many instruments: it closes K-lines, which is no published
-  // change before the extensions, so it returns an empty Change.
+  // Sequences must rise. A ClockTick touches many instruments, so it returns an empty Change. It closes
+  // K-lines, which is no published change before the extensions. The one that reaches the open of a trading
+  // day's first regular session also opens the day in the snapshots of its calendar: the views show it at
+  // once, subscribers are told with the instrument's next event that changes its snapshot.
   Change apply(const SequencedEvent& event);
 
   const ViewTable& views() const;

@@ -41,6 +41,11 @@ class MinuteCache {
     return market::minute_of(*calendar_, t, print, closing_);
   }
 
+  // The trading day that a clock has opened last: local midnight of its date, and UnixNanos::min() until
+  // there is one. Kept here because instruments that make their snapshots later must know it.
+  UnixNanos opened_day() const { return opened_day_; }
+  void set_opened_day(UnixNanos day) { opened_day_ = day; }
+
   // Local midnight of the trading day whose session t falls in, else of the next one that opens.
   std::optional<UnixNanos> coming_day(UnixNanos t) const;
 
@@ -59,6 +64,7 @@ class MinuteCache {
 
   const market::SessionCalendar* calendar_;
   market::ClosingPrint closing_;
+  UnixNanos opened_day_ = UnixNanos::min();
   std::array<MomentSlot, kSlots> moments_{};
   std::array<SpansSlot, kSlots> spans_{};
 };

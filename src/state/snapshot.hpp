@@ -32,7 +32,8 @@ struct Snapshot {
   Sequence sequence;          // of the last event that changed anything here
   std::optional<Price> last;  // of the latest eligible trade in any session; nullopt: nothing traded yet
   UnixNanos ts;               // its time
-  // Of the regular session of the current trading day; before its first trade, of the last one.
+  // Of the regular session of the current trading day: of the one before it until the clock or a trade opens
+  // it, nullopt and zero from then until its first trade.
   std::optional<Price> open;
   std::optional<Price> high;
   std::optional<Price> low;

@@ -15,40 +15,48 @@ bool SnapshotFold::show_last(Snapshot& snapshot, const Last& last) {
 }
 
 void SnapshotFold::show_day(Snapshot& snapshot, const KlineSlot* day) {
+  const UnixNanos start = day ? day->kline.start : UnixNanos{};
   const std::optional<Price> close = day ? std::optional{day->kline.close} : std::nullopt;
-  if (day == nullptr) {
-    closes_.day = {};
-  } else if (!closes_.last || day->kline.start > closes_.day) {
-    open_day(snapshot, day->kline.start);
-  } else if (day->kline.start < closes_.day) {
+  if (day && (!closes_.last || start > closes_.day)) {
+    quoted_before_ = snapshot.previous_close;
+    if (has_previous_close()) snapshot.previous_close = close_before(start);
+  } else if (day && start < closes_.day) {
     // The day was restated away: the one before it is the latest again.
-    closes_.day = day->kline.start;
     snapshot.previous_close = quoted_before_;
   }
-  if (!rolling_) {
-    const Kline kline = day ? day->kline : Kline{};
-    const auto price = [&](Price value) { return day ? std::optional{value} : std::nullopt; };
-    snapshot.open = price(kline.open);
-    snapshot.high = price(kline.high);
-    snapshot.low = price(kline.low);
-    snapshot.volume = kline.volume;
-    snapshot.turnover = kline.turnover;
-  }
-  if (closes_.last == close) return;
+  closes_.day = start;
+  const bool moved = closes_.last != close;
   closes_.last = close;
-  if (market_ == market::Market::US) parts_.quote(snapshot, closes_);
+  // What is reported late of a day that is over may move the close that the open day is quoted against, and
+  // brings nothing else of it back.
+  if (waits_for_trade() && has_previous_close()) snapshot.previous_close = close_before(opened_);
+  if (!rolling_) show_figures(snapshot, day && !waits_for_trade() ? &day->kline : nullptr);
+  if (moved && market_ == market::Market::US) parts_.quote(snapshot, closes_);
 }
 
-void SnapshotFold::open_day(Snapshot& snapshot, UnixNanos day) {
-  quoted_before_ = snapshot.previous_close;
-  if (has_previous_close()) {
-    if (closes_.coming && closes_.coming_day == day) {
-      snapshot.previous_close = closes_.coming;
-    } else {
-      snapshot.previous_close = closes_.last;
-    }
-  }
-  closes_.day = day;
+bool SnapshotFold::open_day(Snapshot& snapshot, UnixNanos day) {
+  opened_ = day;
+  if (!waits_for_trade() || rolling_) return false;
+  const Snapshot before = snapshot;
+  if (has_previous_close()) snapshot.previous_close = close_before(day);
+  show_figures(snapshot, nullptr);
+  return snapshot != before;
+}
+
+// As far as is known when the day's own K-line is not there yet.
+std::optional<Price> SnapshotFold::close_before(UnixNanos day) const {
+  return closes_.coming && closes_.coming_day == day ? closes_.coming : closes_.last;
+}
+
+// nullptr: the day has no trade.
+void SnapshotFold::show_figures(Snapshot& snapshot, const Kline* day) const {
+  const Kline figures = day ? *day : Kline{};
+  const auto price = [&](Price value) { return day ? std::optional{value} : std::nullopt; };
+  snapshot.open = price(figures.open);
+  snapshot.high = price(figures.high);
+  snapshot.low = price(figures.low);
+  snapshot.volume = figures.volume;
+  snapshot.turnover = figures.turnover;
 }
 
 bool SnapshotFold::restate_last(Snapshot& snapshot, UnixNanos restated, const KlineSlot* newest) {
@@ -81,12 +89,12 @@ bool SnapshotFold::show_extended(Snapshot& snapshot, const Trade& trade, Eligibi
 bool SnapshotFold::show_reference(Snapshot& snapshot, Price previous_close, UnixNanos day) {
   if (!has_previous_close()) return false;
   const Snapshot before = snapshot;
-  const bool opened = closes_.last && day <= closes_.day;
-  if (opened && day < closes_.day) return false;
+  const UnixNanos current = std::max(closes_.day, opened_);
+  if (closes_.last && day < current) return false;
   closes_.coming_day = day;
   closes_.coming = previous_close;
   // While no day has traded, the close that the coming one is quoted against is all there is to show.
-  if (opened || !closes_.last) snapshot.previous_close = previous_close;
+  if (day == current || !closes_.last) snapshot.previous_close = previous_close;
   parts_.quote(snapshot, closes_);
   return snapshot != before;
 }

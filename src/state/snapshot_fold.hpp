@@ -17,7 +17,8 @@ namespace qos::state {
 
 class SnapshotFold {
  public:
-  explicit SnapshotFold(market::Market market) : market_{market} {}
+  // `opened`: start of the trading day that the clock has opened last; UnixNanos::min(): none yet.
+  SnapshotFold(market::Market market, UnixNanos opened) : market_{market}, opened_{opened} {}
 
   Snapshot load() const { return cell_.load(); }
 
@@ -49,6 +50,9 @@ class SnapshotFold {
   bool show_last(Snapshot& snapshot, const Last& last);
   // The newest day K-line changed; nullptr: there is none any more.
   void show_day(Snapshot& snapshot, const KlineSlot* day);
+  // The clock has opened the trading day that starts at `day`: the figures are that day's from now on. A day
+  // that a trade has opened before is left as it is, and so are a venue's own figures.
+  bool open_day(Snapshot& snapshot, UnixNanos day);
   // `newest`: the newest minute after `restated` was restated; nullptr: there is none any more.
   bool restate_last(Snapshot& snapshot, UnixNanos restated, const KlineSlot* newest);
   bool show_extended(Snapshot& snapshot, const Trade& trade, Eligibility eligibility,
@@ -59,10 +63,14 @@ class SnapshotFold {
 
  private:
   bool has_previous_close() const { return market::spec_of(market_).has_previous_close; }
-  void open_day(Snapshot& snapshot, UnixNanos day);
+  // The clock has opened a later day than the latest one with trades.
+  bool waits_for_trade() const { return closes_.last && closes_.day < opened_; }
+  std::optional<Price> close_before(UnixNanos day) const;
+  void show_figures(Snapshot& snapshot, const Kline* day) const;
 
   SeqCell<Snapshot> cell_;
   market::Market market_;
+  UnixNanos opened_;                    // start of the day that the clock has opened last
   bool rolling_ = false;                // the venue's own figures have been seen
   std::optional<UnixNanos> minute_;     // of `last`; nullopt: not from a regular session
   UnixNanos order_ = UnixNanos::min();  // of `last`

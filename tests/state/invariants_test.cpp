@@ -103,11 +103,18 @@ void check_snapshot(const World& world, InstrumentId id) {
     return;
   }
   const Kline& day = days.back();
-  EXPECT_EQ(snapshot.open, day.open);
-  EXPECT_EQ(snapshot.high, day.high);
-  EXPECT_EQ(snapshot.low, day.low);
-  EXPECT_EQ(snapshot.volume, day.volume);
-  EXPECT_EQ(snapshot.turnover, day.turnover);
+  const auto opened = world.opened_day(id);
+  if (opened && day.start < *opened) {
+    EXPECT_FALSE(snapshot.open || snapshot.high || snapshot.low);
+    EXPECT_EQ(snapshot.volume, Volume{});
+    EXPECT_EQ(snapshot.turnover, Turnover{});
+  } else {
+    EXPECT_EQ(snapshot.open, day.open);
+    EXPECT_EQ(snapshot.high, day.high);
+    EXPECT_EQ(snapshot.low, day.low);
+    EXPECT_EQ(snapshot.volume, day.volume);
+    EXPECT_EQ(snapshot.turnover, day.turnover);
+  }
   if (snapshot.session == UsSession::regular) {
     EXPECT_EQ(snapshot.last, day.close);
   }

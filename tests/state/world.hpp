@@ -91,6 +91,10 @@ class World {
       : instruments_{load()}, machine_{instruments_, world_calendars(), options} {}
 
   Heard apply(const EventBody& body) {
+    if (const auto* tick = std::get_if<ClockTick>(&body)) {
+      auto& latest = ticked_.at(tick->calendar.value());
+      latest = std::max(latest, tick->ts_event);
+    }
     const auto change = machine_.apply({.sequence = Sequence{++sequence_}, .event = {.body = body}});
     return {change.sequence, change.instrument, change.trade,
             change.snapshot, change.depth,      {change.klines.begin(), change.klines.end()}};
@@ -106,6 +110,19 @@ class World {
   }
   Heard tick(InstrumentId of, std::string_view time) {
     return apply(ClockTick{.calendar = instruments_.at(of).calendar, .ts_event = utc(time)});
+  }
+
+  // Start of the latest trading day whose regular session a tick has reached, found day by day.
+  std::optional<UnixNanos> opened_day(InstrumentId of) const {
+    const CalendarId id = instruments_.at(of).calendar;
+    const auto& calendar = world_calendars().at(id);
+    const UnixNanos now = ticked_.at(id.value());
+    if (now == UnixNanos::min()) return std::nullopt;
+    std::chrono::sys_days date{calendar.local_date(now)};
+    for (date += std::chrono::days{1};; date -= std::chrono::days{1}) {
+      const auto hours = calendar.regular_of(date);
+      if (!hours.empty() && hours.front().open <= now) return calendar.local_midnight(date);
+    }
   }
 
   const InstrumentView& view(InstrumentId id) const { return *machine_.views().find(id); }
@@ -127,6 +144,7 @@ class World {
   market::InstrumentTable instruments_;
   Machine machine_;
   std::uint64_t sequence_ = 0;
+  std::vector<UnixNanos> ticked_ = std::vector(world_calendars().size(), UnixNanos::min());
 };
 
 // "open high low close volume xtrades", for comparing whole K-lines at a glance.
