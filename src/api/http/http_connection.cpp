@@ -180,7 +180,9 @@ void HttpConnection::on_end_of_input() {
 }
 
 void HttpConnection::on_everything_sent() {
-  if (!waiting_.empty() || input_ended_) read_waiting();
+  if (!waiting_.empty() || input_ended_) return read_waiting();
+  // A long answer had stopped the reading.
+  decide_on_reading();
 }
 
 void HttpConnection::on_tick(SteadyTime now) {
