@@ -31,14 +31,20 @@ UnixNanos start_of(TradingHours hours, minutes index) {
   return hours.back().close;
 }
 
-Span intraday_span(TradingHours hours, minutes length, UnixNanos minute, ClosingPrint closing) {
+// Where trading goes on at the close, around the clock, the minute there is the next day's first: the closing
+// print cannot have it for its own.
+bool has_closing_kline(const SessionCalendar& calendar, TradingHours hours, ClosingPrint closing) {
+  return closing == ClosingPrint::own_bar && !calendar.regular_session_at(hours.back().close);
+}
+
+Span intraday_span(TradingHours hours, minutes length, UnixNanos minute, bool closing_kline) {
   const minutes day = whole(hours);
   // The K-line of the closing print lies at the close, one past the last trading minute: it goes with that
   // one.
   const minutes index = std::min(traded_before(hours, minute), day - minutes{1});
   const minutes first = index / length * length;
   const minutes last = std::min(first + length, day) - minutes{1};
-  const bool with_closing_kline = closing == ClosingPrint::own_bar && last + minutes{1} == day;
+  const bool with_closing_kline = closing_kline && last + minutes{1} == day;
   return {start_of(hours, first), start_of(hours, last) + minutes{with_closing_kline ? 2 : 1}};
 }
 
@@ -81,7 +87,7 @@ std::optional<Minute> minute_of(const SessionCalendar& calendar, UnixNanos t, Pr
   const TradingHours hours = calendar.regular_of(*date);
   if (print == Print::opening) return Minute{*date, hours.front().open};
   const UnixNanos close = hours.back().close;
-  return Minute{*date, closing == ClosingPrint::own_bar ? close : close - minutes{1}};
+  return Minute{*date, has_closing_kline(calendar, hours, closing) ? close : close - minutes{1}};
 }
 
 Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing) {
@@ -109,7 +115,8 @@ Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& m
   }
   const TradingHours hours = calendar.regular_of(date);
   if (hours.empty()) return {minute.start, minute.start + minutes{1}};
-  return intraday_span(hours, minutes{static_cast<int>(type)}, minute.start, closing);
+  const bool closing_kline = has_closing_kline(calendar, hours, closing);
+  return intraday_span(hours, minutes{static_cast<int>(type)}, minute.start, closing_kline);
 }
 
 }  // namespace qos::market

@@ -39,6 +39,8 @@ constexpr std::size_t index_of(KlineType type) {
 enum class Print : std::uint8_t { continuous, opening, closing };
 
 // Where the closing print goes: the last minute of the session, or a K-line of its own at the close (US).
+// Where the next session opens at the close (always open), own_bar is as last_bar: the K-line there is the
+// next day's.
 enum class ClosingPrint : std::uint8_t { last_bar, own_bar };
 
 struct Minute {

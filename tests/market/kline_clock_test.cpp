@@ -242,7 +242,9 @@ void expect_clean_cut(const std::string& name, const SessionCalendar& market, Da
     const auto first = i - i % static_cast<std::size_t>(length.count());
     const auto last = std::min(first + static_cast<std::size_t>(length.count()), all.size()) - 1;
     auto end = all[last].start + 1min;
-    if (closing == kOwn && last + 1 == all.size() && type != KlineType::m1) end += 1min;
+    // A K-line of the closing print's own lies where nothing else trades.
+    const bool closing_kline = closing == kOwn && !market.regular_session_at(end);
+    if (closing_kline && last + 1 == all.size() && type != KlineType::m1) end += 1min;
     const Span span = kline_span(market, type, all[i], closing);
     ASSERT_EQ(span, (Span{all[first].start, end}))
         << name << " " << to_string(day) << " type " << static_cast<int>(type) << ": " << span_text(span);
@@ -263,7 +265,23 @@ TEST(KlineSpan, cuts_every_kind_of_day_cleanly) {
   // 23 and 25 hours.
   const SessionCalendar open = calendar("US").always_open();
   for (const char* day : {"2025-03-09", "2025-11-02"})
-    expect_clean_cut("open US", open, date(day), KlineType::m240, kLast);
+    for (const ClosingPrint closing : {kLast, kOwn})
+      expect_clean_cut("open US", open, date(day), KlineType::m240, closing);
+}
+
+// Always open, the minute at the close is the first of the next day.
+TEST(KlineSpan, gives_no_closing_kline_where_trading_goes_on_at_the_close) {
+  const SessionCalendar always = calendar("US").always_open();
+  const auto closing = minute_of(always, utc("2024-08-06 20:00:05"), Print::closing, kOwn);
+  ASSERT_TRUE(closing);
+  EXPECT_EQ(text_of(closing->start), "2024-08-07 03:59:00");  // 23:59 in New York
+  const auto next = minute_of(always, utc("2024-08-07 04:00:05"), Print::continuous, kOwn);
+  ASSERT_TRUE(next);
+  for (const KlineType type : kKlineTypes) {
+    if (type >= KlineType::week) break;
+    EXPECT_EQ(kline_span(always, type, *closing, kOwn).end, kline_span(always, type, *next, kOwn).start)
+        << static_cast<int>(type);
+  }
 }
 
 }  // namespace
