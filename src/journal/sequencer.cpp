@@ -74,6 +74,8 @@ void Sequencer::wait(std::uint32_t seen) {
   if (!closed()) arrived_.wait(seen);
 }
 
-std::size_t Sequencer::queue_capacity() const { return queues_.front()->events.capacity(); }
+std::size_t Sequencer::queue_capacity() const {
+  return queues_.front()->events.capacity();
+}
 
 }  // namespace qos::journal

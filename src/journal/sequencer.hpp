@@ -33,8 +33,8 @@ class Sequencer {
   // The market thread: numbers waiting events and hands each to `apply`, at most `limit`, taking from the
   // feeds in turn, one event each. Returns how many.
   std::size_t drain(std::size_t limit, const std::function<void(const SequencedEvent&)>& apply);
-  // The market thread: seen = look(), then looks for work (drain and whatever else it waits for), and if there was
-  // none, wait(seen): sleeps until something was put, woken or closed since look().
+  // The market thread: seen = look(), then looks for work (drain and whatever else it waits for), and if
+  // there was none, wait(seen): sleeps until something was put, woken or closed since look().
   std::uint32_t look() const { return arrived_.look(); }
   void wait(std::uint32_t seen);
   // Any thread: something else than an event wants the market thread's attention.

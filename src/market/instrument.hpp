@@ -1,4 +1,5 @@
-// What is traded: the instrument table. Facts come from CSV (data/instruments.csv; docs/formats/instruments.md).
+// What is traded: the instrument table. Facts come from CSV (data/instruments.csv;
+// docs/formats/instruments.md).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct Instrument {
   InstrumentKind kind = InstrumentKind::stock;
   std::string exchange;  // as /instrument-info spells it: NASD, NYSE, SEHK, SSE, SZSE, …
   std::string currency;
-  std::string name_zh;   // empty: unknown
+  std::string name_zh;  // empty: unknown
   std::string name_en;
   std::int64_t lot_size = 1;
   TickRule tick;
@@ -39,15 +40,16 @@ struct Instrument {
   std::optional<std::int64_t> outstanding_shares;
   std::string earnings_per_share;  // plain decimals, empty: unknown
   std::string net_assets_per_share;
-  std::string dividend_yield;      // percent
+  std::string dividend_yield;  // percent
 };
 
 // Built once, then read by any thread. Ids are dense and follow the order of the rows.
 class InstrumentTable {
  public:
-  // A header line names the columns; an unknown or missing one, a duplicate code or a bad value is an error with
-  // file, line and column. `name` is for these messages.
-  static Result<InstrumentTable> load(std::string_view name, std::string_view csv, const CalendarTable& calendars);
+  // A header line names the columns; an unknown or missing one, a duplicate code or a bad value is an error
+  // with file, line and column. `name` is for these messages.
+  static Result<InstrumentTable> load(std::string_view name, std::string_view csv,
+                                      const CalendarTable& calendars);
 
   const Instrument* find(const Code& code) const;  // nullptr: unknown
   const Instrument& at(InstrumentId id) const { return instruments_[id.value()]; }

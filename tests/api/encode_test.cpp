@@ -109,10 +109,12 @@ TEST_F(Encode, a_perpetual_has_no_previous_close_and_is_padded_to_tick_and_step)
 // QOS's own Python client refuses a snapshot without lp, o, h, l or ts.
 TEST_F(Encode, a_product_that_never_traded_has_every_member_with_zero_prices) {
   EXPECT_EQ(full("US:AAPL", {}), R"(,"lp":"0","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0,"tt":0})");
-  EXPECT_EQ(full("CF:BTCUSDT", {}), R"(,"lp":"0.00","o":"0.00","h":"0.00","l":"0.00","ts":0,"v":"0.000","t":"0","s":0})");
+  EXPECT_EQ(full("CF:BTCUSDT", {}),
+            R"(,"lp":"0.00","o":"0.00","h":"0.00","l":"0.00","ts":0,"v":"0.000","t":"0","s":0})");
   state::Snapshot quoted;
   quoted.previous_close = price("508");
-  EXPECT_EQ(full("HK:700", quoted), R"(,"lp":"0","yp":"508","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0})");
+  EXPECT_EQ(full("HK:700", quoted),
+            R"(,"lp":"0","yp":"508","o":"0","h":"0","l":"0","ts":0,"v":"0","t":"0","s":0})");
 }
 
 TEST_F(Encode, a_shares_volumes_are_lots_of_a_hundred_exactly) {

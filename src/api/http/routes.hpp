@@ -1,5 +1,6 @@
-// From a whole HTTP request to a whole answer: one row a path in routes.cpp. Connections, parsing of HTTP itself,
-// compression and keep-alive are the connection's (http/http_connection.hpp); nothing here touches a socket.
+// From a whole HTTP request to a whole answer: one row a path in routes.cpp. Connections, parsing of HTTP
+// itself, compression and keep-alive are the connection's (http/http_connection.hpp); nothing here touches a
+// socket.
 //
 // Thread: the I/O loop's.
 #pragma once
@@ -17,18 +18,19 @@
 namespace qos::api::http {
 
 struct Request {
-  std::string_view method;         // "POST"
-  std::string_view target;         // "/snapshot?key=K", as sent
-  std::string_view key_header;     // the header `key`, empty if absent
-  std::string_view authorization;  // the header `Authorization`, empty if absent
-  std::string_view body;           // decompressed
-  std::string_view remote_address; // without port
+  std::string_view method;          // "POST"
+  std::string_view target;          // "/snapshot?key=K", as sent
+  std::string_view key_header;      // the header `key`, empty if absent
+  std::string_view authorization;   // the header `Authorization`, empty if absent
+  std::string_view body;            // decompressed
+  std::string_view remote_address;  // without port
 };
 
 struct Response {
-  int status = 200;                // already mapped by ServerOptions::http_status
-  std::string body;                // JSON
-  std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type, Content-Length, Date, Connection
+  int status = 200;  // already mapped by ServerOptions::http_status
+  std::string body;  // JSON
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // beside Content-Type, Content-Length, Date, Connection
 };
 
 struct Context {

@@ -1,5 +1,5 @@
-// Values to the protocol's JSON. A push or answer element is  head + spelling + body : the head and the spelling
-// differ per client, the body is encoded once per change and shared.
+// Values to the protocol's JSON. A push or answer element is  head + spelling + body : the head and the
+// spelling differ per client, the body is encoded once per change and shared.
 //
 //   push:    {"tp":"S","c":"HK:700"   + body
 //   answer:  {"c":"HK:700"            + body
@@ -15,7 +15,8 @@ namespace qos::api::json {
 
 // Each appends  ,"lp":"…",…}  : what follows the code, closing brace included.
 // Every member that QOS's clients insist on is there: a price there has not been yet is "0", its ts 0.
-void append_snapshot_body(std::string& out, const market::Instrument& instrument, const state::Snapshot& snapshot);
+void append_snapshot_body(std::string& out, const market::Instrument& instrument,
+                          const state::Snapshot& snapshot);
 // With pq, aq, nq: the answers of /snapshot and RS. Pushes go without.
 void append_full_snapshot_body(std::string& out, const market::Instrument& instrument,
                                const state::Snapshot& snapshot);
