@@ -12,7 +12,7 @@
 namespace qos::e2e {
 namespace {
 
-std::vector<std::string> serve(const TemporaryFolder& folder, std::vector<std::string> more = {}) {
+std::vector<std::string> serve(const test::TempFolder& folder, std::vector<std::string> more = {}) {
   std::vector<std::string> command{QOS_BINARY, "serve",           "--listen", "127.0.0.1:0",
                                    "--set",    "admin.listen=''", "--data",   folder.path().string()};
   command.insert(command.end(), more.begin(), more.end());
@@ -36,7 +36,7 @@ Welcome welcome_of(Program& program) {
 }
 
 TEST(Program, prints_a_url_a_key_and_a_curl_line_that_works) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   Program server{serve(folder)};
   const auto welcome = welcome_of(server);
   ASSERT_FALSE(welcome.curl.empty()) << welcome.text;
@@ -48,7 +48,7 @@ TEST(Program, prints_a_url_a_key_and_a_curl_line_that_works) {
 }
 
 TEST(Program, keeps_keys_over_kill_9_and_takes_new_ones_beside_a_running_server) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   std::string demo;
   std::string made;
   const auto snapshot = [](const Welcome& welcome, const std::string& key) {
@@ -77,7 +77,7 @@ TEST(Program, keeps_keys_over_kill_9_and_takes_new_ones_beside_a_running_server)
 }
 
 TEST(Program, says_what_is_wrong_with_a_command_line_or_a_file_and_exits_with_2) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   EXPECT_EQ(run_program({QOS_BINARY, "serv"}).exit_code, 2);
   EXPECT_EQ(run_program({QOS_BINARY, "serve", "--lisen", "x"}).exit_code, 2);
   EXPECT_EQ(run_program({QOS_BINARY, "--help"}).exit_code, 0);
@@ -91,7 +91,7 @@ TEST(Program, says_what_is_wrong_with_a_command_line_or_a_file_and_exits_with_2)
 }
 
 TEST(Program, cannot_start_with_a_feed_that_is_wrong_and_exits_with_1) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   for (const char* feed :
        {"nonsense", "simulated:sed=1", "simulated:rate=fast", "binance_usdm", "binance_usdm:file=/nowhere"}) {
     const auto refused = run_program(serve(folder, {"--feed", feed}));
@@ -101,7 +101,7 @@ TEST(Program, cannot_start_with_a_feed_that_is_wrong_and_exits_with_1) {
 }
 
 TEST(Program, refuses_a_feed_that_would_take_another_feed_s_sessions_away) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   const auto refused = run_program(serve(
       folder, {"--feed", "simulated:markets=SH,hours=always", "--feed", "simulated:markets=SZ,hours=real"}));
   EXPECT_EQ(refused.exit_code, 1);
@@ -109,7 +109,7 @@ TEST(Program, refuses_a_feed_that_would_take_another_feed_s_sessions_away) {
 }
 
 TEST(Program, a_demo_key_that_is_switched_off_is_not_let_in_again) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   std::string demo;
   {
     Program server{serve(folder)};
@@ -123,8 +123,8 @@ TEST(Program, a_demo_key_that_is_switched_off_is_not_let_in_again) {
 }
 
 TEST(Program, an_address_in_use_is_an_error_that_names_it) {
-  const TemporaryFolder first_folder;
-  const TemporaryFolder second_folder;
+  const test::TempFolder first_folder;
+  const test::TempFolder second_folder;
   Program first{serve(first_folder)};
   const auto address = welcome_of(first).address;
   const auto refused = run_program({QOS_BINARY, "serve", "--listen", address, "--set", "admin.listen=''",
@@ -134,7 +134,7 @@ TEST(Program, an_address_in_use_is_an_error_that_names_it) {
 }
 
 TEST(Program, prints_its_configuration_as_a_file_it_would_take) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   const auto printed = run_program(serve(folder, {"--print-config"}));
   EXPECT_EQ(printed.exit_code, 0);
   const auto file = folder.path() / "qos.toml";

@@ -1,7 +1,5 @@
 #include "e2e/test_server.hpp"
 
-#include <unistd.h>
-
 #include <stdexcept>
 #include <thread>
 
@@ -55,16 +53,6 @@ T must(Result<T> result) {
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  auto pattern = (std::filesystem::temp_directory_path() / "qos-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-  path_ = pattern;
-}
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void Script::say(const EventBody& event) {
   {

@@ -18,21 +18,9 @@
 #include "server/config.hpp"
 #include "server/pipeline.hpp"
 #include "server/reference.hpp"
+#include "support/temp_folder.hpp"
 
 namespace qos::e2e {
-
-// A folder of one test, gone with it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Events that the test says, handed on by a feed of the server.
 class Script {
@@ -82,7 +70,7 @@ class TestServer {
   io::ManualClock clock;
 
  private:
-  TemporaryFolder folder_;
+  test::TempFolder folder_;
   std::shared_ptr<Script> script_ = std::make_shared<Script>();
   std::unique_ptr<server::Reference> reference_;
   std::unique_ptr<server::Pipeline> pipeline_;
