@@ -8,17 +8,19 @@ ALLOWED = {
     "core": "",
     "io": "core",
     "event": "core",
-    "market": "core",
+    "market": "event core",
     "feed": "event market io core",
     "journal": "event io core",
     "state": "event market core",
-    "store": "event io core",
+    "store": "event market io core",
+    "history": "state store market event io core",
+    "archive": "store market event io core",
     "channel": "core",
     "access": "store core",
     "cluster": "event io core",
     "admin": "access store core",
-    "api": "channel state access store market event io core",
-    "server": "core io event market feed journal state store channel access cluster admin api",
+    "api": "channel history state access store market event io core",
+    "server": "core io event market feed journal state store history archive channel access cluster admin api",
 }
 # A venue of feed/ never sees another one.
 VENUES_MAY_SHARE = {"feed"}

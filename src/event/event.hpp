@@ -11,6 +11,7 @@
 #include "core/id.hpp"
 #include "core/price.hpp"
 #include "core/time.hpp"
+#include "event/kline.hpp"
 
 namespace qos {
 
@@ -131,6 +132,64 @@ struct KlineRestatement {
   friend bool operator==(const KlineRestatement&, const KlineRestatement&) = default;
 };
 
+// The venue takes a trade back: it never happened. `trade_id` is the Trade's.
+struct TradeBust {
+  InstrumentId instrument;
+  std::uint64_t trade_id = 0;
+  UnixNanos ts_event;  // of the bust, not of the trade
+
+  friend bool operator==(const TradeBust&, const TradeBust&) = default;
+};
+
+// The venue corrects a trade: it should have been this one, at the time it was made.
+struct TradeCorrection {
+  InstrumentId instrument;
+  std::uint64_t trade_id = 0;
+  Price price;
+  Quantity size;
+  TradeCondition condition = TradeCondition::regular;
+  UnixNanos ts_event;  // of the correction
+
+  friend bool operator==(const TradeCorrection&, const TradeCorrection&) = default;
+};
+
+// A closed K-line of the past, told by the store before feeds begin: state goes on from it. A day is told
+// before the days after it, its minutes only for the latest trading day, whose own day K-line is left out
+// (it is their fold). No revision is raised and nothing is published.
+struct PastKline {
+  InstrumentId instrument;
+  StoredSeries series = StoredSeries::day;
+  std::int32_t trading_date = 0;  // days since 1970-01-01
+  UnixNanos start;
+  Price open;
+  Price high;
+  Price low;
+  Price close;
+  Volume volume;
+  Turnover turnover;
+  std::uint32_t trades = 0;
+  std::uint32_t revision = 0;
+  UnixNanos ts_event;  // when it is told
+
+  friend bool operator==(const PastKline&, const PastKline&) = default;
+};
+
+// An operator's word about one date of a calendar, in force from this event on: a storm, a day of mourning.
+struct CalendarChange {
+  // by_rule: an earlier word is taken back; what the calendar's files say holds again.
+  enum class Kind : std::uint8_t { by_rule, closed, half, partial, full };
+  static constexpr std::int16_t kAsUsual = INT16_MIN;
+
+  CalendarId calendar;
+  Kind kind = Kind::closed;
+  std::int32_t date = 0;          // days since 1970-01-01
+  std::int16_t open = kAsUsual;   // partial: minutes from local midnight; nothing before is traded
+  std::int16_t close = kAsUsual;  // partial: nothing from it on is traded
+  UnixNanos ts_event;
+
+  friend bool operator==(const CalendarChange&, const CalendarChange&) = default;
+};
+
 // The feed lost messages from..to (venue numbers, inclusive) of this instrument: its book is stale until the
 // next BookClear.
 struct Gap {
@@ -150,8 +209,9 @@ struct ClockTick {
   friend bool operator==(const ClockTick&, const ClockTick&) = default;
 };
 
-using EventBody = std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice,
-                               RollingStats, KlineRestatement, Gap, ClockTick>;
+using EventBody =
+    std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice, RollingStats,
+                 KlineRestatement, Gap, ClockTick, TradeBust, TradeCorrection, PastKline, CalendarChange>;
 
 // What a feed hands on.
 struct Event {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@
 #include "core/counter.hpp"
 #include "core/result.hpp"
 #include "event/event.hpp"
+#include "event/kline.hpp"
 #include "io/clock.hpp"
+#include "market/corporate_action.hpp"
 #include "market/instrument.hpp"
 
 namespace qos::feed {
@@ -59,9 +62,32 @@ struct FeedContext {
   std::function<void(const Error&)> report = {};
 };
 
+// Receives what a feed knows of the time before it began, for the history store. Called from one thread.
+class PastSink {
+ public:
+  virtual ~PastSink() = default;
+  // Days, or minutes of one trading date (days since 1970-01-01), in time order. An error is the disk's:
+  // stop.
+  virtual Result<void> klines(InstrumentId instrument, StoredSeries series, std::int32_t trading_date,
+                              std::span<const Kline> klines) = 0;
+  virtual Result<void> action(InstrumentId instrument, const market::CorporateAction& action) = 0;
+};
+
+// What the store has of an instrument already.
+struct KnownPast {
+  UnixNanos last_minute;  // start of the newest stored minute (of a day, if there is no minute)
+  Price last_close;       // its close
+};
+
 class Feed {
  public:
   virtual ~Feed() = default;
+  // Called once, before run(): hands over the past that it can tell and the store does not have. `known`
+  // answers for an instrument, nullopt: nothing is stored. A feed continues there.
+  virtual Result<void> tell_past(PastSink& /*sink*/,
+                                 const std::function<std::optional<KnownPast>(InstrumentId)>& /*known*/) {
+    return {};
+  }
   // Runs until the source ends (success), fails for good (an error) or stop is requested (success).
   virtual Result<void> run(EventSink& sink, const std::stop_token& stop) = 0;
   virtual const FeedCounters& counters() const = 0;
@@ -72,6 +98,9 @@ struct FeedPlan {
   std::vector<market::Market> markets;  // covered
   bool markets_by_default = false;  // true: any market that no other feed covers (simulated without markets=)
   bool keep_open = false;           // its markets trade around the clock (hours=always)
+  // Its events go on from where the last run ended, so state is told the stored past first. False for a
+  // recording, which is a closed world: played again it makes the same K-lines again.
+  bool continues = false;
 };
 
 // One line a feed: registry.cpp. An unknown kind or option is an error that names what is known.

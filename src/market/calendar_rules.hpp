@@ -52,6 +52,8 @@ struct DayRow {
   std::optional<DayMinutes> open;   // partial: nothing before it is traded
   std::optional<DayMinutes> close;  // partial: nothing from it on is traded
   std::size_t line = 0;
+
+  friend bool operator==(const DayRow&, const DayRow&) = default;
 };
 using DayRows = std::map<std::chrono::sys_days, DayRow>;
 

@@ -48,6 +48,13 @@ Span intraday_span(TradingHours hours, minutes length, UnixNanos minute, bool cl
   return {start_of(hours, first), start_of(hours, last) + minutes{with_closing_kline ? 2 : 1}};
 }
 
+// The stretch between two breaks that holds the minute, or that ended last before it.
+TradingHours segment_of(TradingHours hours, UnixNanos minute) {
+  std::size_t index = hours.size() - 1;
+  while (index > 0 && hours[index].open > minute) --index;
+  return hours.subspan(index, 1);
+}
+
 Span calendar_span(const SessionCalendar& calendar, Date first, Date next) {
   return {calendar.local_midnight(first), calendar.local_midnight(next)};
 }
@@ -90,7 +97,8 @@ std::optional<Minute> minute_of(const SessionCalendar& calendar, UnixNanos t, Pr
   return Minute{*date, has_closing_kline(calendar, hours, closing) ? close : close - minutes{1}};
 }
 
-Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing) {
+Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing,
+                Anchor anchor) {
   const Date date = minute.trading_date;
   const sys_days day{date};
   switch (type) {
@@ -116,7 +124,10 @@ Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& m
   const TradingHours hours = calendar.regular_of(date);
   if (hours.empty()) return {minute.start, minute.start + minutes{1}};
   const bool closing_kline = has_closing_kline(calendar, hours, closing);
-  return intraday_span(hours, minutes{static_cast<int>(type)}, minute.start, closing_kline);
+  const minutes length{static_cast<int>(type)};
+  if (anchor == Anchor::session) return intraday_span(hours, length, minute.start, closing_kline);
+  const TradingHours segment = segment_of(hours, minute.start);
+  return intraday_span(segment, length, minute.start, closing_kline && &segment.back() == &hours.back());
 }
 
 }  // namespace qos::market

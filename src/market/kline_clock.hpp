@@ -43,6 +43,10 @@ enum class Print : std::uint8_t { continuous, opening, closing };
 // next day's.
 enum class ClosingPrint : std::uint8_t { last_bar, own_bar };
 
+// Where the 5 to 240 minute K-lines start counting: at the session's open, so that they may reach across a
+// break, or again after each break.
+enum class Anchor : std::uint8_t { session, segment };
+
 struct Minute {
   Date trading_date;
   UnixNanos start;
@@ -72,6 +76,7 @@ struct Span {
 
   friend bool operator==(const Span&, const Span&) = default;
 };
-Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing);
+Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing,
+                Anchor anchor = Anchor::session);
 
 }  // namespace qos::market

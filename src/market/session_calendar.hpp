@@ -14,6 +14,7 @@
 #include "core/id.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
+#include "event/event.hpp"
 
 namespace qos::market {
 
@@ -64,6 +65,9 @@ class SessionCalendar {
     std::string_view rows;
   };
   static Result<SessionCalendar> load(const Source& source);
+  // This calendar with one date as an operator says it is, from now on; by_rule takes his word back. An error
+  // says why it cannot be: outside the known dates, no half days, nothing of a session left.
+  Result<SessionCalendar> with(const CalendarChange& change) const;
   // Every local date is a trading day with one regular session from midnight to midnight (simulation,
   // hours=always).
   SessionCalendar always_open() const;
@@ -103,13 +107,18 @@ class SessionCalendar {
   std::shared_ptr<const Rules> rules_;
 };
 
-// All calendars of a server, by name and by number. Built once, then read by any thread.
+// All calendars of a server, by name and by number. Built once, then read by any thread; change() may replace
+// one meanwhile, and what at() answered before stays valid as long as the table.
 class CalendarTable {
  public:
   CalendarId add(SessionCalendar calendar);
   std::optional<CalendarId> find(std::string_view name) const;
   const SessionCalendar& at(CalendarId id) const { return calendars_[id.value()]; }
   std::size_t size() const { return calendars_.size(); }
+  // One thread at a time; readers see it with their next at(). At most kMaxChanges between restarts, as every
+  // version is kept (about 1 MB each).
+  static constexpr std::size_t kMaxChanges = 1'000;
+  Result<void> change(CalendarId id, const CalendarChange& change);
   // Replaces one by its always-open form; before anything reads the table.
   void keep_open(CalendarId id);
 

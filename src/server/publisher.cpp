@@ -22,7 +22,9 @@ void Publisher::publish(const state::Change& change) {
     fanout_.publish({change.instrument, Topic::depth}, change.sequence,
                     [&](std::string& out) { api::json::append_depth_body(out, instrument, *change.depth); });
   }
-  for (const auto& [type, kline] : change.klines) {
+  for (const auto& [type, kline, session, news] : change.klines) {
+    // Extended sessions and the news that a K-line is final are told by extensions only.
+    if (session != StoredSeries::regular || news == state::KlineNews::closed) continue;
     const auto variant = static_cast<std::uint8_t>(market::index_of(type));
     fanout_.publish({change.instrument, Topic::kline, variant}, change.sequence,
                     [&](std::string& out) { api::json::append_kline_body(out, instrument, type, kline); });

@@ -63,7 +63,11 @@ class InstrumentState final : public InstrumentView {
   void on(const RollingStats& stats, const Work& work, Change& change);
   void on(const KlineRestatement& restatement, const Work& work, Change& change);
   void on(const Gap& gap, const Work& work, Change& change);
+  void on(const TradeBust&, const Work&, Change&) {}
+  void on(const TradeCorrection&, const Work&, Change&) {}
+  void on(const PastKline&, const Work&, Change&) {}
   void on(const ClockTick&, const Work&, Change&) {}
+  void on(const CalendarChange&, const Work&, Change&) {}
 
   // Where a trade belongs.
   struct Place {

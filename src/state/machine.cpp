@@ -38,7 +38,10 @@ class Machine::Impl final : public ViewTable {
     if (const auto* tick = std::get_if<ClockTick>(&event.event.body))
       return apply_tick(*tick, event.sequence);
 
+    if (std::holds_alternative<CalendarChange>(event.event.body)) return no_change(event.sequence, {});
+
     const InstrumentId id = std::visit(Overloaded{[](const ClockTick&) { return InstrumentId{}; },
+                                                  [](const CalendarChange&) { return InstrumentId{}; },
                                                   [](const auto& body) { return body.instrument; }},
                                        event.event.body);
     if (id.value() >= states_.size()) {

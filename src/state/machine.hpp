@@ -18,9 +18,16 @@
 
 namespace qos::state {
 
+// values: it is another one than before. closed: its values are as they were and final now (a later change of
+// them raises its revision); only subscribers of the extension `closed` are told.
+enum class KlineNews : std::uint8_t { values, closed };
+
 struct KlineChange {
   market::KlineType type = market::KlineType::m1;
   Kline kline;
+  // regular: any type. Another session: a minute (m1) of it, told to subscribers of the extension `ses` only.
+  StoredSeries session = StoredSeries::regular;
+  KlineNews news = KlineNews::values;
 
   friend bool operator==(const KlineChange&, const KlineChange&) = default;
 };
@@ -36,6 +43,13 @@ struct Change {
   std::span<const KlineChange> klines;  // valid until the next apply()
 
   bool empty() const { return !trade && !snapshot && !depth && klines.empty(); }
+};
+
+// Receives what an event made different, instrument by instrument.
+class ChangeSink {
+ public:
+  virtual ~ChangeSink() = default;
+  virtual void on(const Change& change) = 0;
 };
 
 struct MachineCounters {

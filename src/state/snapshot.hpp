@@ -9,6 +9,7 @@
 #include "core/price.hpp"
 #include "core/time.hpp"
 #include "event/event.hpp"
+#include "event/kline.hpp"
 
 namespace qos::state {
 
@@ -79,20 +80,6 @@ struct TapeTrade {
   friend bool operator==(const TapeTrade&, const TapeTrade&) = default;
 };
 
-struct Kline {
-  Sequence sequence;  // of the last event that changed it
-  UnixNanos start;
-  Price open;
-  Price high;
-  Price low;
-  Price close;
-  Volume volume;
-  Turnover turnover;
-  std::uint32_t trades = 0;
-  std::uint32_t revision = 0;  // raised by each change after it was closed
-  bool closed = false;
-
-  friend bool operator==(const Kline&, const Kline&) = default;
-};
+using qos::Kline;
 
 }  // namespace qos::state

@@ -34,6 +34,11 @@ class InstrumentView {
   // included.
   virtual std::vector<Kline> klines(market::KlineType type, std::size_t count,
                                     std::optional<UnixNanos> until = std::nullopt) const = 0;
+  // The same for the minutes of an extended session (US); empty where there are none.
+  virtual std::vector<Kline> extended_minutes(StoredSeries /*session*/, std::size_t /*count*/,
+                                              std::optional<UnixNanos> /*until*/ = std::nullopt) const {
+    return {};
+  }
 };
 
 class ViewTable {
