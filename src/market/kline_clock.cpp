@@ -121,13 +121,20 @@ Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& m
     default:
       break;
   }
-  const TradingHours hours = calendar.regular_of(date);
-  if (hours.empty()) return {minute.start, minute.start + minutes{1}};
-  const bool closing_kline = has_closing_kline(calendar, hours, closing);
+  return DayClock{calendar, date, closing, anchor}.span(type, minute.start);
+}
+
+DayClock::DayClock(const SessionCalendar& calendar, Date date, ClosingPrint closing, Anchor anchor)
+    : hours_{calendar.regular_of(date)},
+      closing_kline_{!hours_.empty() && has_closing_kline(calendar, hours_, closing)},
+      anchor_{anchor} {}
+
+Span DayClock::span(KlineType type, UnixNanos minute) const {
+  if (hours_.empty() || type == KlineType::m1) return {minute, minute + minutes{1}};
   const minutes length{static_cast<int>(type)};
-  if (anchor == Anchor::session) return intraday_span(hours, length, minute.start, closing_kline);
-  const TradingHours segment = segment_of(hours, minute.start);
-  return intraday_span(segment, length, minute.start, closing_kline && &segment.back() == &hours.back());
+  if (anchor_ == Anchor::session) return intraday_span(hours_, length, minute, closing_kline_);
+  const TradingHours segment = segment_of(hours_, minute);
+  return intraday_span(segment, length, minute, closing_kline_ && &segment.back() == &hours_.back());
 }
 
 }  // namespace qos::market

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "market/session_calendar.hpp"
 
@@ -78,5 +79,20 @@ struct Span {
 };
 Span kline_span(const SessionCalendar& calendar, KlineType type, const Minute& minute, ClosingPrint closing,
                 Anchor anchor = Anchor::session);
+
+// kline_span() of 1 to 240 minutes for many minutes of one trading date: the calendar is asked once. Valid as
+// long as any copy of the calendar.
+class DayClock {
+ public:
+  DayClock(const SessionCalendar& calendar, Date date, ClosingPrint closing, Anchor anchor = Anchor::session);
+
+  std::span<const Session> hours() const { return hours_; }  // empty: no trading that date
+  Span span(KlineType type, UnixNanos minute) const;
+
+ private:
+  std::span<const Session> hours_;
+  bool closing_kline_;  // the closing print has a minute of its own
+  Anchor anchor_;
+};
 
 }  // namespace qos::market
