@@ -78,7 +78,7 @@ std::size_t heap() {
 }
 
 void measure(const char* what, const std::vector<EventBody>& events, std::uint32_t count) {
-  const auto calendar_table = calendars();
+  auto calendar_table = calendars();
   const auto table = instruments(count, calendar_table);
   const std::size_t before = heap();
   Machine machine{table, calendar_table, {}};

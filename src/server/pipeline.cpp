@@ -110,7 +110,7 @@ FeedMaker registered_feeds() {
   return {.plan = feed::plan_feed, .make = feed::make_feed};
 }
 
-class Pipeline::Impl {
+class Pipeline::Impl final : private state::ChangeSink {
  public:
   Impl(Config config, io::Clock& clock, std::unique_ptr<Reference> reference,
        std::unique_ptr<access::Gate> gate, std::size_t feeds)
@@ -266,12 +266,15 @@ class Pipeline::Impl {
   }
 
   void apply(const SequencedEvent& event) {
-    const auto change = machine_.apply(event);
-    if (!change.empty()) {
-      health_.heard(reference_->instruments.at(change.instrument).code.market, clock_.now());
-      publisher_.publish(change);
-    }
+    machine_.apply(event, *this);
     applied_.add();
+  }
+
+  void on(const state::Change& change) override {
+    // That time closes a K-line is no sign of life of its market.
+    if (change.has_new_values())
+      health_.heard(reference_->instruments.at(change.instrument).code.market, clock_.now());
+    publisher_.publish(change);
   }
 
   void become_ready() {

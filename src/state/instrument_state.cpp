@@ -73,9 +73,14 @@ UnixNanos InstrumentState::next_close() const {
   return set ? set->next_close() : UnixNanos::max();
 }
 
-void InstrumentState::close_ended_klines(UnixNanos now, Sequence sequence) {
-  if (auto* set = klines_.get()) set->close_ended(now, sequence);
-  version_.store(sequence.value());
+Change InstrumentState::close_ended_klines(UnixNanos now, const Work& work) {
+  Change change;
+  change.sequence = work.sequence;
+  change.instrument = instrument_->id;
+  if (auto* set = klines_.get()) set->close_ended(now, work.sequence, work.klines);
+  change.klines = work.klines;
+  version_.store(work.sequence.value());
+  return change;
 }
 
 void InstrumentState::open_day(UnixNanos day, Sequence sequence) {

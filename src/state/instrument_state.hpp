@@ -45,7 +45,8 @@ class InstrumentState final : public InstrumentView {
   Change apply(const EventBody& body, const Work& work);
   // When the first open K-line is over; UnixNanos::max() if none is open.
   UnixNanos next_close() const;
-  void close_ended_klines(UnixNanos now, Sequence sequence);
+  // The K-lines that were open until `now` or before.
+  Change close_ended_klines(UnixNanos now, const Work& work);
   // The clock has opened the trading day that starts at `day`.
   void open_day(UnixNanos day, Sequence sequence);
   const market::Instrument& instrument() const { return *instrument_; }

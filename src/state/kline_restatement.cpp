@@ -91,7 +91,7 @@ KlineSet::Restated KlineSet::restate(const KlineRestatement& restatement, const 
     if (old) {
       minutes.rewrite(slot);
     } else {
-      place(0, slot, spans[0].end, work.sequence);
+      place(0, slot, spans[0].end, work);
     }
   }
   std::vector<market::Minute> touched{minute};
@@ -130,7 +130,7 @@ void KlineSet::settle(std::size_t type, const market::Minute& minute, const Diff
     slot.kline.closed = false;
     slot.kline.revision = 0;
     slot.day = day_of(spans).start;
-    place(type, slot, span.end, work.sequence);
+    place(type, slot, span.end, work);
     work.changes.push_back({kKlineTypes[type], slot.kline});
     return;
   }

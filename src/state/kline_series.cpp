@@ -5,10 +5,12 @@
 namespace qos::state {
 namespace {
 
-void close(KlineSlot& slot, Sequence sequence) {
-  if (slot.kline.closed) return;
+// Whether it was open.
+bool close(KlineSlot& slot, Sequence sequence) {
+  if (slot.kline.closed) return false;
   slot.kline.closed = true;
   slot.kline.sequence = sequence;
+  return true;
 }
 
 }  // namespace
@@ -52,18 +54,20 @@ void KlineSeries::rewrite(const KlineSlot& slot) {
   }
 }
 
-void KlineSeries::append(KlineSlot slot, UnixNanos ends, Sequence sequence) {
+std::optional<Kline> KlineSeries::append(KlineSlot slot, UnixNanos ends, Sequence sequence) {
+  std::optional<Kline> closed;
   if (!empty()) {
     // Closed on its way into the past: a reader never finds it closed and still the newest, with nothing
     // behind it.
     KlineSlot before = newest_.own();
-    close(before, sequence);
+    if (close(before, sequence)) closed = before.kline;
     move_to_past(before);
   }
   slot.ordinal = ++newest_ordinal_;
   newest_.store(slot);
   newest_start_ = slot.kline.start;
   ends_ = ends;
+  return closed;
 }
 
 bool KlineSeries::insert(std::uint64_t ordinal, KlineSlot slot) {
@@ -109,11 +113,12 @@ void KlineSeries::erase(std::uint64_t ordinal) {
   end_move();
 }
 
-void KlineSeries::close_newest(Sequence sequence) {
+Kline KlineSeries::close_newest(Sequence sequence) {
   KlineSlot slot = newest_.own();
   close(slot, sequence);
   newest_.store(slot);
   ends_ = UnixNanos::max();
+  return slot.kline;
 }
 
 void KlineSeries::move_to_past(const KlineSlot& slot) {

@@ -61,8 +61,8 @@ class KlineSeries {
   // Overwrites the K-line with its ordinal.
   void rewrite(const KlineSlot& slot);
   void rewrite_newest(const KlineSlot& slot) { newest_.store(slot); }
-  // A new newest one, open until `ends`; the one before it is closed.
-  void append(KlineSlot slot, UnixNanos ends, Sequence sequence);
+  // A new newest one, open until `ends`; the one before it is closed, and returned if it was open.
+  std::optional<Kline> append(KlineSlot slot, UnixNanos ends, Sequence sequence);
   // A closed one before `ordinal`, which moves up. False if it would be the first to go.
   bool insert(std::uint64_t ordinal, KlineSlot slot);
   void erase(std::uint64_t ordinal);
@@ -70,7 +70,8 @@ class KlineSeries {
   void prefetch() const { newest_.prefetch(); }
   // When the newest K-line is over; UnixNanos::max() if it is closed or there is none.
   UnixNanos ends() const { return ends_; }
-  void close_newest(Sequence sequence);
+  // The newest one, closed.
+  Kline close_newest(Sequence sequence);
 
   std::vector<Kline> latest(std::size_t count, std::optional<UnixNanos> until) const;
 

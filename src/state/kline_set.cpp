@@ -103,7 +103,7 @@ void KlineSet::add_to(std::size_t type, const KlinePrint& print, const KlineSpan
     series.rewrite(*slot);
   } else {
     slot = fresh(print, spans, type, work.sequence);
-    place(type, *slot, span.end, work.sequence);
+    place(type, *slot, span.end, work);
   }
   work.changes.push_back({kKlineTypes[type], slot->kline});
 }
@@ -123,10 +123,11 @@ KlineSlot KlineSet::fresh(const KlinePrint& print, const KlineSpans& spans, std:
   return slot;
 }
 
-void KlineSet::place(std::size_t type, KlineSlot& slot, UnixNanos ends, Sequence sequence) {
+void KlineSet::place(std::size_t type, KlineSlot& slot, UnixNanos ends, const Work& work) {
   KlineSeries& series = series_[type];
   if (series.empty() || series.newest_start() < slot.kline.start) {
-    series.append(slot, ends, sequence);
+    if (const auto closed = series.append(slot, ends, work.sequence))
+      work.changes.push_back({.type = kKlineTypes[type], .kline = *closed, .news = KlineNews::closed});
     update_next_close();
   } else {
     slot.kline.closed = true;
@@ -156,7 +157,7 @@ void KlineSet::add_late(const KlinePrint& print, const KlineSpans& spans, const 
     }
     KlineSlot flat = fresh(print, spans, 0, work.sequence);
     set_prices(flat.kline, minutes.at(ordinal - 1).kline.close);
-    place(0, flat, spans[0].end, work.sequence);
+    place(0, flat, spans[0].end, work);
     folds = true;
   }
   if (exists) {
@@ -165,7 +166,7 @@ void KlineSet::add_late(const KlinePrint& print, const KlineSpans& spans, const 
     minutes.rewrite(slot);
   } else if (print.price) {
     KlineSlot slot = fresh(print, spans, 0, work.sequence);
-    place(0, slot, spans[0].end, work.sequence);
+    place(0, slot, spans[0].end, work);
   }
 
   std::vector<market::Minute> touched{print.minute};
@@ -200,9 +201,12 @@ std::vector<market::Minute> KlineSet::refresh_flats(const market::Minute& minute
   return refreshed;
 }
 
-void KlineSet::close_ended(UnixNanos now, Sequence sequence) {
-  for (KlineSeries& series : series_)
-    if (series.ends() <= now) series.close_newest(sequence);
+void KlineSet::close_ended(UnixNanos now, Sequence sequence, std::vector<KlineChange>& changes) {
+  for (std::size_t type = 0; type < kTypes; ++type) {
+    if (series_[type].ends() > now) continue;
+    const Kline closed = series_[type].close_newest(sequence);
+    changes.push_back({.type = kKlineTypes[type], .kline = closed, .news = KlineNews::closed});
+  }
   update_next_close();
 }
 

@@ -70,7 +70,7 @@ class KlineSet {
   }
   // When the first of the open K-lines is over; UnixNanos::max(): all are closed.
   UnixNanos next_close() const { return next_close_; }
-  void close_ended(UnixNanos now, Sequence sequence);
+  void close_ended(UnixNanos now, Sequence sequence, std::vector<KlineChange>& changes);
 
  private:
   // A change of the sums.
@@ -88,8 +88,9 @@ class KlineSet {
 
   void add_late(const KlinePrint& print, const KlineSpans& spans, const Work& work);
   void add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans, const Work& work);
-  // Puts it where it belongs by time, and marks it closed if it is not the newest.
-  void place(std::size_t type, KlineSlot& slot, UnixNanos ends, Sequence sequence);
+  // Puts it where it belongs by time, and marks it closed if it is not the newest; if it is, reports the one
+  // that it closes.
+  void place(std::size_t type, KlineSlot& slot, UnixNanos ends, const Work& work);
   void update_next_close();
   KlineSlot fresh(const KlinePrint& print, const KlineSpans& spans, std::size_t type,
                   Sequence sequence) const;

@@ -11,14 +11,14 @@ namespace qos::state {
 
 class Machine::Impl final : public ViewTable {
  public:
-  Impl(const market::InstrumentTable& instruments, const market::CalendarTable& calendars, Options options)
+  Impl(const market::InstrumentTable& instruments, market::CalendarTable& calendars, Options options)
       : options_{options}, schedules_(calendars.size()) {
     QOS_ASSERT(options.trades_kept >= 1 && options.trades_kept <= CellRing<KlineSlot>::kMaxCapacity);
     QOS_ASSERT(options.klines_kept >= 2 && options.klines_kept <= CellRing<KlineSlot>::kMaxCapacity);
     for (std::uint16_t calendar = 0; calendar < calendars.size(); ++calendar) {
       day_clocks_.emplace_back(calendars.at(CalendarId{calendar}));
       for (const auto closing : {market::ClosingPrint::last_bar, market::ClosingPrint::own_bar})
-        minutes_.emplace_back(calendars.at(CalendarId{calendar}), closing);
+        minutes_.emplace_back(calendars.at(CalendarId{calendar}), closing, options.anchor);
     }
     for (std::uint32_t id = 0; id < instruments.size(); ++id) {
       const auto& instrument = instruments.at(InstrumentId{id});
@@ -30,14 +30,16 @@ class Machine::Impl final : public ViewTable {
     return id.value() < states_.size() ? &states_[id.value()] : nullptr;
   }
 
-  Change apply(const SequencedEvent& event) {
+  // nullptr: what many instruments tell is told to nobody.
+  Change apply(const SequencedEvent& event, ChangeSink* sink) {
     QOS_ASSERT(event.sequence > last_);
     last_ = event.sequence;
     counters_.events.add();
     klines_.clear();
-    if (const auto* tick = std::get_if<ClockTick>(&event.event.body))
-      return apply_tick(*tick, event.sequence);
-
+    if (const auto* tick = std::get_if<ClockTick>(&event.event.body)) {
+      apply_tick(*tick, event.sequence, sink);
+      return no_change(event.sequence, {});
+    }
     if (std::holds_alternative<CalendarChange>(event.event.body)) return no_change(event.sequence, {});
 
     const InstrumentId id = std::visit(Overloaded{[](const ClockTick&) { return InstrumentId{}; },
@@ -49,7 +51,7 @@ class Machine::Impl final : public ViewTable {
       return no_change(event.sequence, id);
     }
     InstrumentState& state = states_[id.value()];
-    Change change = state.apply(event.event.body, {event.sequence, options_, counters_, klines_});
+    Change change = state.apply(event.event.body, work(event.sequence));
     if (!klines_.empty()) schedule(state);
     return change;
   }
@@ -57,6 +59,8 @@ class Machine::Impl final : public ViewTable {
   const MachineCounters& counters() const { return counters_; }
 
  private:
+  InstrumentState::Work work(Sequence sequence) { return {sequence, options_, counters_, klines_}; }
+
   MinuteCache& minutes_of(const market::Instrument& instrument) {
     const std::size_t row = std::size_t{instrument.calendar.value()} * 2 +
                             (instrument.closing_print == market::ClosingPrint::own_bar ? 1 : 0);
@@ -80,20 +84,23 @@ class Machine::Impl final : public ViewTable {
     return change;
   }
 
-  Change apply_tick(const ClockTick& tick, Sequence sequence) {
-    if (tick.calendar.value() >= schedules_.size()) return no_change(sequence, InstrumentId{});
+  void apply_tick(const ClockTick& tick, Sequence sequence, ChangeSink* sink) {
+    if (tick.calendar.value() >= schedules_.size()) return;
     while (const auto due = schedules_[tick.calendar.value()].take_due(tick.ts_event)) {
       InstrumentState& state = states_[due->id.value()];
       // An entry that an earlier one of the same instrument has made needless.
       if (state.scheduled() != due->time) continue;
       state.set_scheduled(UnixNanos::max());
       // A later K-line may have closed it since.
-      if (state.next_close() <= tick.ts_event) state.close_ended_klines(tick.ts_event, sequence);
+      if (state.next_close() <= tick.ts_event) {
+        klines_.clear();
+        const Change change = state.close_ended_klines(tick.ts_event, work(sequence));
+        if (sink != nullptr && !change.empty()) sink->on(change);
+      }
       schedule(state);
     }
     if (const auto day = day_clocks_[tick.calendar.value()].day_opened_by(tick.ts_event))
       open_day(tick.calendar, *day, sequence);
-    return no_change(sequence, InstrumentId{});
   }
 
   // Once per calendar and trading day, so a walk over all instruments will do.
@@ -114,14 +121,19 @@ class Machine::Impl final : public ViewTable {
   Sequence last_;
 };
 
-Machine::Machine(const market::InstrumentTable& instruments, const market::CalendarTable& calendars,
+Machine::Machine(const market::InstrumentTable& instruments, market::CalendarTable& calendars,
                  Options options)
     : impl_{std::make_unique<Impl>(instruments, calendars, options)} {}
 
 Machine::~Machine() = default;
 
+void Machine::apply(const SequencedEvent& event, ChangeSink& sink) {
+  const Change change = impl_->apply(event, &sink);
+  if (!change.empty()) sink.on(change);
+}
+
 Change Machine::apply(const SequencedEvent& event) {
-  return impl_->apply(event);
+  return impl_->apply(event, nullptr);
 }
 
 const ViewTable& Machine::views() const {

@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -43,6 +44,11 @@ struct Change {
   std::span<const KlineChange> klines;  // valid until the next apply()
 
   bool empty() const { return !trade && !snapshot && !depth && klines.empty(); }
+  // False if all it says is that K-lines are final now.
+  bool has_new_values() const {
+    return trade || snapshot || depth ||
+           std::ranges::any_of(klines, [](const auto& change) { return change.news == KlineNews::values; });
+  }
 };
 
 // Receives what an event made different, instrument by instrument.
@@ -68,16 +74,22 @@ class Machine {
   struct Options {
     std::size_t trades_kept = 64;     // an instrument; at least 50, the protocol's largest count
     std::size_t klines_kept = 1'000;  // an instrument and type; the oldest is dropped
+    market::Anchor anchor = market::Anchor::session;  // where 5 to 240 minute K-lines start counting
   };
 
-  Machine(const market::InstrumentTable& instruments, const market::CalendarTable& calendars,
-          Options options);
+  // Both tables must outlive the machine. It is the only one to change a calendar from now on.
+  Machine(const market::InstrumentTable& instruments, market::CalendarTable& calendars, Options options);
   ~Machine();
 
-  // Sequences must rise. A ClockTick touches many instruments, so it returns an empty Change. It closes
-  // K-lines, which is no published change before the extensions. The one that reaches the open of a trading
-  // day's first regular session also opens the day in the snapshots of its calendar: the views show it at
-  // once, subscribers are told with the instrument's next event that changes its snapshot.
+  // Tells the sink what became different, one Change an instrument, none that is empty. Sequences must rise.
+  //
+  // A K-line that is over is told once as closed: by the ClockTick that reaches its end, or by the event that
+  // opens a later one of its type, and then right before that one. The tick that reaches the open of a
+  // trading day's first regular session also opens the day in the snapshots of its calendar: the views show
+  // it at once, subscribers are told with the instrument's next event that changes its snapshot.
+  void apply(const SequencedEvent& event, ChangeSink& sink);
+  // The same for events of one instrument, the change returned. What a ClockTick or a CalendarChange makes
+  // different, of many instruments, is not told by this form.
   Change apply(const SequencedEvent& event);
 
   const ViewTable& views() const;

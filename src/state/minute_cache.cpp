@@ -28,7 +28,7 @@ const KlineSpans& MinuteCache::spans(const market::Minute& minute) {
     slot.key = key;
     slot.date = minute.trading_date;
     std::ranges::transform(market::kKlineTypes, slot.spans.begin(), [&](market::KlineType type) {
-      return market::kline_span(*calendar_, type, minute, closing_);
+      return market::kline_span(*calendar_, type, minute, closing_, anchor_);
     });
   }
   return slot.spans;

@@ -23,8 +23,8 @@ constexpr const market::Span& day_of(const KlineSpans& spans) {
 class MinuteCache {
  public:
   // `calendar` must outlive the cache.
-  MinuteCache(const market::SessionCalendar& calendar, market::ClosingPrint closing)
-      : calendar_{&calendar}, closing_{closing} {}
+  MinuteCache(const market::SessionCalendar& calendar, market::ClosingPrint closing, market::Anchor anchor)
+      : calendar_{&calendar}, closing_{closing}, anchor_{anchor} {}
 
   const market::SessionCalendar& calendar() const { return *calendar_; }
 
@@ -64,6 +64,7 @@ class MinuteCache {
 
   const market::SessionCalendar* calendar_;
   market::ClosingPrint closing_;
+  market::Anchor anchor_;
   UnixNanos opened_day_ = UnixNanos::min();
   std::array<MomentSlot, kSlots> moments_{};
   std::array<SpansSlot, kSlots> spans_{};

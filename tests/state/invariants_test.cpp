@@ -61,12 +61,12 @@ void check_series(const std::vector<Kline>& klines) {
     const Kline& kline = klines[at];
     EXPECT_TRUE(kline.low <= std::min(kline.open, kline.close) &&
                 std::max(kline.open, kline.close) <= kline.high)
-        << text_of(kline);
+        << state::text_of(kline);
     if (at > 0) {
       EXPECT_LT(klines[at - 1].start, kline.start);
     }
     if (at + 1 < klines.size()) {
-      EXPECT_TRUE(kline.closed) << text_of(kline);
+      EXPECT_TRUE(kline.closed) << state::text_of(kline);
     }
   }
 }

@@ -151,6 +151,49 @@ TEST(Klines, are_closed_by_the_clock_or_by_the_next_one) {
   EXPECT_FALSE(minute(2).closed);
 }
 
+// "type start revision news", in the order told; minutes first.
+Texts news_of(const Heard& heard) {
+  Texts texts;
+  for (const auto& [type, kline, session, news] : heard.klines)
+    texts.push_back(std::to_string(static_cast<int>(type)) + " " + market::text_of(kline.start) + " r" +
+                    std::to_string(kline.revision) + (kline.closed ? " final" : " open") +
+                    (news == KlineNews::closed ? " told" : ""));
+  return texts;
+}
+
+TEST(Klines, are_told_as_closed_once_by_the_clock) {
+  World world;
+  world.trade(kCoin, "2024-08-06 10:04:10", "10", "1");
+  const auto tick = [&](std::string_view time) {
+    return world.apply_to_all(
+        ClockTick{.calendar = world.instruments().at(kCoin).calendar, .ts_event = utc(time)});
+  };
+  EXPECT_TRUE(tick("2024-08-06 10:04:59").empty());
+  const auto heard = tick("2024-08-06 10:05:00");
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].instrument, kCoin);
+  EXPECT_FALSE(heard[0].trade || heard[0].snapshot || heard[0].depth);
+  EXPECT_EQ(news_of(heard[0]),
+            (Texts{"1 2024-08-06 10:04:00 r0 final told", "5 2024-08-06 10:00:00 r0 final told"}));
+  EXPECT_EQ(heard[0].klines[0].kline, world.klines(kCoin, KlineType::m1)[0]);
+  EXPECT_TRUE(tick("2024-08-06 10:06:00").empty());
+  const auto late = world.trade(kCoin, "2024-08-06 10:04:20", "11", "1");
+  EXPECT_EQ(news_of(late)[0], "1 2024-08-06 10:04:00 r1 final");
+  EXPECT_EQ(news_of(late)[2], "15 2024-08-06 10:00:00 r0 open");
+}
+
+TEST(Klines, are_told_as_closed_right_before_the_one_that_follows) {
+  World world;
+  world.trade(kCoin, "2024-08-06 10:04:10", "10", "1");
+  const auto heard = world.trade(kCoin, "2024-08-06 10:05:10", "11", "1");
+  const Texts news = news_of(heard);
+  ASSERT_EQ(news.size(), 13U);
+  EXPECT_EQ((Texts{news.begin(), news.begin() + 5}),
+            (Texts{"1 2024-08-06 10:04:00 r0 final told", "1 2024-08-06 10:05:00 r0 open",
+                   "5 2024-08-06 10:00:00 r0 final told", "5 2024-08-06 10:05:00 r0 open",
+                   "15 2024-08-06 10:00:00 r0 open"}));
+}
+
 TEST(Klines, are_found_by_their_start) {
   World world;
   for (int minute = 0; minute < 30; ++minute)

@@ -49,9 +49,10 @@ struct Heard {
 
   friend bool operator==(const Heard&, const Heard&) = default;
 
+  // What of the type is new; nullopt: nothing.
   std::optional<Kline> kline(market::KlineType type) const {
     for (const auto& change : klines)
-      if (change.type == type) return change.kline;
+      if (change.type == type && change.news == KlineNews::values) return change.kline;
     return std::nullopt;
   }
 };
@@ -61,17 +62,25 @@ inline std::string calendar_file(const std::string& name) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-// Loaded once; copies share what was loaded.
-inline const market::CalendarTable& world_calendars() {
-  static const market::CalendarTable table = [] {
-    market::CalendarTable loaded;
+// Loaded once; tables share what was loaded.
+inline market::CalendarTable make_calendars() {
+  static const std::vector<market::SessionCalendar> calendars = [] {
+    std::vector<market::SessionCalendar> loaded;
     for (const std::string name : {"US", "HK", "CN", "CF", "FX"}) {
       auto calendar = market::load_calendar(calendar_file(name + ".toml"), calendar_file(name + ".days.csv"));
       QOS_ASSERT(calendar.has_value());
-      loaded.add(std::move(*calendar));
+      loaded.push_back(std::move(*calendar));
     }
     return loaded;
   }();
+  market::CalendarTable table;
+  for (const auto& calendar : calendars) table.add(calendar);
+  return table;
+}
+
+// The calendars as the files have them, for whoever only asks.
+inline const market::CalendarTable& world_calendars() {
+  static const market::CalendarTable table = make_calendars();
   return table;
 }
 
@@ -88,16 +97,25 @@ inline constexpr std::string_view kWorldInstruments =
 class World {
  public:
   explicit World(Machine::Options options = {})
-      : instruments_{load()}, machine_{instruments_, world_calendars(), options} {}
+      : calendars_{make_calendars()}, instruments_{load()}, machine_{instruments_, calendars_, options} {}
 
+  // What the event's instrument hears; nothing if it changed nothing, or if it has no instrument.
   Heard apply(const EventBody& body) {
+    const auto heard = apply_to_all(body);
+    const bool of_one =
+        !std::holds_alternative<ClockTick>(body) && !std::holds_alternative<CalendarChange>(body);
+    if (of_one && !heard.empty()) return heard.front();
+    return {.sequence = Sequence{sequence_}};
+  }
+  // What every instrument hears.
+  std::vector<Heard> apply_to_all(const EventBody& body) {
     if (const auto* tick = std::get_if<ClockTick>(&body)) {
       auto& latest = ticked_.at(tick->calendar.value());
       latest = std::max(latest, tick->ts_event);
     }
-    const auto change = machine_.apply({.sequence = Sequence{++sequence_}, .event = {.body = body}});
-    return {change.sequence, change.instrument, change.trade,
-            change.snapshot, change.depth,      {change.klines.begin(), change.klines.end()}};
+    Listener listener;
+    machine_.apply({.sequence = Sequence{++sequence_}, .event = {.body = body}}, listener);
+    return std::move(listener.heard);
   }
 
   Heard trade(InstrumentId id, std::string_view time, std::string_view at, std::string_view amount,
@@ -135,12 +153,25 @@ class World {
   Sequence last() const { return Sequence{sequence_}; }
 
  private:
+  struct Listener final : ChangeSink {
+    void on(const Change& change) override {
+      heard.push_back({change.sequence,
+                       change.instrument,
+                       change.trade,
+                       change.snapshot,
+                       change.depth,
+                       {change.klines.begin(), change.klines.end()}});
+    }
+    std::vector<Heard> heard;
+  };
+
   static market::InstrumentTable load() {
     auto table = market::InstrumentTable::load("world.csv", kWorldInstruments, world_calendars());
     QOS_ASSERT(table.has_value());
     return std::move(*table);
   }
 
+  market::CalendarTable calendars_;
   market::InstrumentTable instruments_;
   Machine machine_;
   std::uint64_t sequence_ = 0;
