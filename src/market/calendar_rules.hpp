@@ -67,6 +67,18 @@ Result<CalendarRules> parse_calendar_rules(std::string_view name, std::string_vi
 // The rows must lie within rules.from..rules.horizon.
 Result<DayRows> parse_day_rows(std::string_view name, std::string_view csv, const CalendarRules& rules);
 
+// "closed", "half", "partial", "full"
+std::optional<DayRow::Kind> parse_day_kind(std::string_view text);
+std::string_view to_string(DayRow::Kind kind);
+// Whether its times go with its kind; no calendar is needed to say so.
+Result<void> check_day_row(const DayRow& row);
+Result<void> check_day_date(std::chrono::sys_days date, const CalendarRules& rules);
+
+// An operator's word as an event says it, and back. nullptr and nullopt stand for by_rule.
+CalendarChange change_to(CalendarId calendar, std::chrono::sys_days date, const DayRow* row,
+                         UnixNanos ts_event);
+Result<std::optional<DayRow>> day_row_of(const CalendarChange& change);
+
 // "09:30", "24:00", "-1d 20:00" (the evening before); nullopt for anything else.
 std::optional<DayMinutes> parse_day_minutes(std::string_view text);
 // "2026-11-22".

@@ -1,5 +1,7 @@
 // Reads config/markets/NAME.days.csv, and the dates and times of both files.
+#include <array>
 #include <span>
+#include <utility>
 
 #include "market/calendar_rules.hpp"
 #include "market/csv_reader.hpp"
@@ -13,6 +15,13 @@ using namespace std::chrono;
 constexpr std::string_view kHeader = "date,kind,open,close,name,source";
 constexpr std::size_t kColumns = 6;
 
+constexpr std::array<std::pair<DayRow::Kind, std::string_view>, 4> kDayKinds{{
+    {DayRow::Kind::closed, "closed"},
+    {DayRow::Kind::half, "half"},
+    {DayRow::Kind::partial, "partial"},
+    {DayRow::Kind::full, "full"},
+}};
+
 // Exactly `digits` decimal digits.
 std::optional<int> number(std::string_view text, std::size_t digits) {
   if (text.size() != digits) return std::nullopt;
@@ -22,14 +31,6 @@ std::optional<int> number(std::string_view text, std::size_t digits) {
     value = value * 10 + (c - '0');
   }
   return value;
-}
-
-std::optional<DayRow::Kind> parse_kind(std::string_view text) {
-  if (text == "closed") return DayRow::Kind::closed;
-  if (text == "half") return DayRow::Kind::half;
-  if (text == "partial") return DayRow::Kind::partial;
-  if (text == "full") return DayRow::Kind::full;
-  return std::nullopt;
 }
 
 Result<std::optional<DayMinutes>> optional_time(std::string_view text, std::string_view column) {
@@ -42,7 +43,7 @@ Result<std::optional<DayMinutes>> optional_time(std::string_view text, std::stri
 // Everything of a row but its date.
 Result<DayRow> parse_row(std::span<const std::string> fields) {
   DayRow row;
-  const auto kind = parse_kind(fields[1]);
+  const auto kind = parse_day_kind(fields[1]);
   if (!kind) return fail("kind must be closed, half, partial or full, not {}", shown(fields[1]));
   row.kind = *kind;
   const auto open = optional_time(fields[2], "open");
@@ -51,11 +52,7 @@ Result<DayRow> parse_row(std::span<const std::string> fields) {
   if (!close) return std::unexpected{close.error()};
   row.open = *open;
   row.close = *close;
-  if (row.kind == DayRow::Kind::partial && !row.open && !row.close)
-    return fail("a partial day needs the time it opened late or closed early");
-  if (row.kind != DayRow::Kind::partial && (row.open || row.close))
-    return fail("open and close are for partial days; a {} day has the hours of the rules", fields[1]);
-  if (row.open && row.close && *row.open >= *row.close) return fail("close must be after open");
+  if (const auto checked = check_day_row(row); !checked) return std::unexpected{checked.error()};
   if (fields[4].empty() || fields[5].empty())
     return fail("every row says why (name) and who says so (source)");
   return row;
@@ -69,9 +66,7 @@ Result<void> add_row(DayRows& rows, const CsvRow& line, const CalendarRules& rul
   }
   const auto date = parse_date(line.fields[0]);
   if (!date) return fail("date must be as in 2026-11-26, not {}", shown(line.fields[0]));
-  if (*date < rules.from || *date > rules.horizon)
-    return fail("{} lies outside the calendar, which goes from {} to {}", to_string(*date),
-                to_string(rules.from), to_string(rules.horizon));
+  if (const auto known = check_day_date(sys_days{*date}, rules); !known) return known;
   auto row = parse_row(line.fields);
   if (!row) return std::unexpected{row.error()};
   row->line = line.line;
@@ -82,6 +77,36 @@ Result<void> add_row(DayRows& rows, const CsvRow& line, const CalendarRules& rul
 }
 
 }  // namespace
+
+std::optional<DayRow::Kind> parse_day_kind(std::string_view text) {
+  for (const auto& [kind, name] : kDayKinds) {
+    if (name == text) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(DayRow::Kind kind) {
+  for (const auto& [known, name] : kDayKinds) {
+    if (known == kind) return name;
+  }
+  return "unknown";
+}
+
+Result<void> check_day_row(const DayRow& row) {
+  if (row.kind == DayRow::Kind::partial && !row.open && !row.close)
+    return fail("a partial day needs the time it opened late or closed early");
+  if (row.kind != DayRow::Kind::partial && (row.open || row.close))
+    return fail("open and close are for partial days; a {} day has the hours of the rules",
+                to_string(row.kind));
+  if (row.open && row.close && *row.open >= *row.close) return fail("close must be after open");
+  return {};
+}
+
+Result<void> check_day_date(sys_days date, const CalendarRules& rules) {
+  if (date >= sys_days{rules.from} && date <= sys_days{rules.horizon}) return {};
+  return fail("{} lies outside the calendar, which goes from {} to {}", to_string(Date{date}),
+              to_string(rules.from), to_string(rules.horizon));
+}
 
 std::optional<DayMinutes> parse_day_minutes(std::string_view text) {
   constexpr std::string_view kEveningBefore = "-1d ";

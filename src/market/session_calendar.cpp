@@ -1,9 +1,8 @@
 #include "market/session_calendar.hpp"
 
 #include <algorithm>
-#include <limits>
 
-#include "market/calendar_rules.hpp"
+#include "market/day_plan.hpp"
 #include "market/zone_offsets.hpp"
 
 namespace qos::market {
@@ -35,6 +34,9 @@ struct SessionCalendar::Rules {
   std::vector<Session> sessions;  // of all days, in time order, never overlapping
   std::vector<Session> regular;   // likewise: what K-lines are cut on
   UnixNanos known_until{};        // local midnight after the horizon
+  // What all this was worked out from, to work out a day again; nullptr where there is nothing to change
+  // (always open).
+  std::shared_ptr<const CalendarFiles> files;
 
   UnixNanos at(sys_days date, DayMinutes time) const {
     return zone.to_utc(LocalSeconds{date.time_since_epoch() + time});
@@ -45,28 +47,82 @@ struct SessionCalendar::Rules {
     if (index < 0 || index >= static_cast<std::int64_t>(days.size())) return nullptr;
     return &days[static_cast<std::size_t>(index)];
   }
-  bool overlaps(UnixNanos open) const { return !sessions.empty() && open < sessions.back().close; }
+  // Adds the day after the last one known; false if it would open before that one has closed.
+  bool append(sys_days date, const DayPlan& plan);
+  // Puts a day in the place of one that is known; false if it would run into a neighbour.
+  bool replace(sys_days date, const DayPlan& plan);
 
-  void add_closed_day() {
-    days.push_back({.first_session = static_cast<std::uint32_t>(sessions.size()),
-                    .first_regular = static_cast<std::uint32_t>(regular.size())});
-  }
-  void add_session(sys_days date, const SessionRule& rule);
+ private:
+  struct Day {
+    std::vector<Session> sessions;
+    std::vector<Session> regular;
+    DayKind kind = DayKind::full;
+  };
+  Day work_out(sys_days date, const DayPlan& plan) const;
 };
 
-void SessionCalendar::Rules::add_session(sys_days date, const SessionRule& rule) {
-  const Session session{.trading_date = Date{date},
-                        .phase = rule.phase,
-                        .open = at(date, rule.open),
-                        .close = at(date, rule.close)};
-  sessions.push_back(session);
-  ++days.back().sessions;
-  if (rule.phase == Phase::regular) {
-    regular.push_back(session);
-    ++days.back().regular;
-  } else if (rule.hours == AuctionHours::joins_regular && days.back().regular > 0) {
-    regular.back().close = session.close;
+SessionCalendar::Rules::Day SessionCalendar::Rules::work_out(sys_days date, const DayPlan& plan) const {
+  Day day{.kind = plan.kind};
+  for (const SessionRule& rule : plan.sessions) {
+    const Session session{.trading_date = Date{date},
+                          .phase = rule.phase,
+                          .open = at(date, rule.open),
+                          .close = at(date, rule.close)};
+    day.sessions.push_back(session);
+    if (rule.phase == Phase::regular)
+      day.regular.push_back(session);
+    else if (rule.hours == AuctionHours::joins_regular && !day.regular.empty())
+      day.regular.back().close = session.close;
   }
+  return day;
+}
+
+bool SessionCalendar::Rules::append(sys_days date, const DayPlan& plan) {
+  const Day day = work_out(date, plan);
+  if (!day.sessions.empty() && !sessions.empty() && day.sessions.front().open < sessions.back().close)
+    return false;
+  days.push_back({.first_session = static_cast<std::uint32_t>(sessions.size()),
+                  .first_regular = static_cast<std::uint32_t>(regular.size()),
+                  .sessions = static_cast<std::uint8_t>(day.sessions.size()),
+                  .regular = static_cast<std::uint8_t>(day.regular.size()),
+                  .kind = day.kind});
+  sessions.insert(sessions.end(), day.sessions.begin(), day.sessions.end());
+  regular.insert(regular.end(), day.regular.begin(), day.regular.end());
+  return true;
+}
+
+namespace {
+
+// Puts `fresh` in the place of `count` sessions from `first` on.
+void splice(std::vector<Session>& list, std::uint32_t first, std::uint8_t count,
+            const std::vector<Session>& fresh) {
+  const auto at = list.erase(list.begin() + first, list.begin() + first + count);
+  list.insert(at, fresh.begin(), fresh.end());
+}
+
+}  // namespace
+
+bool SessionCalendar::Rules::replace(sys_days date, const DayPlan& plan) {
+  const Day day = work_out(date, plan);
+  const auto index = static_cast<std::size_t>((date - first).count());
+  DayEntry& entry = days[index];
+  const std::size_t next = entry.first_session + entry.sessions;
+  if (!day.sessions.empty()) {
+    if (entry.first_session > 0 && day.sessions.front().open < sessions[entry.first_session - 1].close)
+      return false;
+    if (next < sessions.size() && sessions[next].open < day.sessions.back().close) return false;
+  }
+  splice(sessions, entry.first_session, entry.sessions, day.sessions);
+  splice(regular, entry.first_regular, entry.regular, day.regular);
+  entry.sessions = static_cast<std::uint8_t>(day.sessions.size());
+  entry.regular = static_cast<std::uint8_t>(day.regular.size());
+  entry.kind = day.kind;
+  for (std::size_t later = index + 1; later < days.size(); ++later) {
+    const DayEntry& before = days[later - 1];
+    days[later].first_session = before.first_session + before.sessions;
+    days[later].first_regular = before.first_regular + before.regular;
+  }
+  return true;
 }
 
 namespace {
@@ -84,87 +140,62 @@ std::optional<Session> falls_in(const std::vector<Session>& sessions, UnixNanos 
   return *session;
 }
 
-const HoursBlock& hours_on(const CalendarRules& rules, Date date) {
-  auto after = std::upper_bound(rules.hours.begin(), rules.hours.end(), date,
-                                [](Date at, const HoursBlock& block) { return at < block.from; });
-  return *(after - 1);
-}
-
-// The part of a full day that a partial one kept.
-std::vector<SessionRule> clipped(std::vector<SessionRule> sessions, const DayRow& row) {
-  for (SessionRule& session : sessions) {
-    if (row.open) session.open = std::max(session.open, *row.open);
-    if (row.close) session.close = std::min(session.close, *row.close);
-  }
-  std::erase_if(sessions, [](const SessionRule& session) { return session.open >= session.close; });
-  return sessions;
-}
-
-struct DayPlan {
-  DayKind kind = DayKind::full;
-  std::vector<SessionRule> sessions;  // empty: closed
-};
-
-Result<DayPlan> plan_of(const CalendarRules& rules, const DayRow* row, sys_days date) {
-  const HoursBlock& hours = hours_on(rules, Date{date});
-  if (row == nullptr) {
-    if (!rules.trades_on[weekday{date}.c_encoding()]) return DayPlan{};
-    return DayPlan{DayKind::full, hours.full};
-  }
-  switch (row->kind) {
-    case DayRow::Kind::closed:
-      return DayPlan{};
-    case DayRow::Kind::full:
-      return DayPlan{DayKind::full, hours.full};
-    case DayRow::Kind::half:
-      if (hours.half.empty()) return fail("the rules have no half days");
-      return DayPlan{DayKind::half, hours.half};
-    case DayRow::Kind::partial:
-      break;
-  }
-  DayPlan plan{DayKind::half, clipped(hours.full, *row)};
-  if (std::none_of(plan.sessions.begin(), plan.sessions.end(),
-                   [](const SessionRule& session) { return session.phase == Phase::regular; }))
-    return fail("nothing of a regular session is left; the day is closed");
-  return plan;
-}
-
 }  // namespace
 
 SessionCalendar::SessionCalendar() : zone_{"UTC"}, rules_{std::make_shared<const Rules>()} {}
 
 Result<SessionCalendar> SessionCalendar::load(const Source& source) {
-  const auto parsed = parse_calendar_rules(source.rules_name, source.rules);
+  auto parsed = parse_calendar_rules(source.rules_name, source.rules);
   if (!parsed) return std::unexpected{parsed.error()};
-  DayRows rows;
+  auto files = std::make_shared<CalendarFiles>();
+  files->rules = std::move(*parsed);
   if (!source.rows.empty()) {
-    auto read = parse_day_rows(source.rows_name, source.rows, *parsed);
+    auto read = parse_day_rows(source.rows_name, source.rows, files->rules);
     if (!read) return std::unexpected{read.error()};
-    rows = std::move(*read);
+    files->rows = std::move(*read);
   }
 
   auto rules = std::make_shared<Rules>();
-  auto zone = ZoneOffsets::load(parsed->zone);
+  auto zone = ZoneOffsets::load(files->rules.zone);
   if (!zone) return within(source.rules_name, zone.error());
   rules->zone = std::move(*zone);
-  rules->first = sys_days{parsed->from};
-  for (auto date = rules->first; date <= sys_days{parsed->horizon}; date += days{1}) {
-    const auto row = rows.find(date);
-    const auto plan = plan_of(*parsed, row == rows.end() ? nullptr : &row->second, date);
-    if (!plan) return within(fmt::format("{}:{}", source.rows_name, row->second.line), plan.error());
-    rules->add_closed_day();
-    rules->days.back().kind = plan->kind;
-    if (!plan->sessions.empty() && rules->overlaps(rules->at(date, plan->sessions.front().open)))
+  rules->first = sys_days{files->rules.from};
+  for (auto date = rules->first; date <= sys_days{files->rules.horizon}; date += days{1}) {
+    const DayRow* row = files->row_of(date);
+    const auto plan = plan_day(files->rules, row, date);
+    if (!plan) return within(fmt::format("{}:{}", source.rows_name, row->line), plan.error());
+    if (!rules->append(date, *plan))
       return fail("{}: the sessions of {} open before those of the trading day before have closed",
                   source.rules_name, to_string(Date{date}));
-    for (const SessionRule& session : plan->sessions) rules->add_session(date, session);
   }
-  rules->known_until = rules->at(sys_days{parsed->horizon}, days{1});
+  rules->known_until = rules->at(sys_days{files->rules.horizon}, days{1});
+  rules->files = files;
 
   SessionCalendar calendar;
-  calendar.name_ = parsed->name;
-  calendar.zone_ = parsed->zone;
-  calendar.horizon_ = parsed->horizon;
+  calendar.name_ = files->rules.name;
+  calendar.zone_ = files->rules.zone;
+  calendar.horizon_ = files->rules.horizon;
+  calendar.rules_ = std::move(rules);
+  return calendar;
+}
+
+Result<SessionCalendar> SessionCalendar::with(const CalendarChange& change) const {
+  const CalendarFiles* files = rules_->files.get();
+  if (files == nullptr)
+    return fail("the calendar {} is open around the clock, every day: there are no hours to change", name_);
+  const sys_days date{days{change.date}};
+  if (const auto known = check_day_date(date, files->rules); !known) return std::unexpected{known.error()};
+  const auto told = day_row_of(change);
+  if (!told) return std::unexpected{told.error()};
+  const DayRow* row = *told ? &**told : files->row_of(date);
+  const auto plan = plan_day(files->rules, row, date);
+  if (!plan) return fail("{} of {}: {}", to_string(Date{date}), name_, plan.error().message);
+
+  auto rules = std::make_shared<Rules>(*rules_);
+  if (!rules->replace(date, *plan))
+    return fail("the sessions of {} of {} would run into those of the trading day before or after",
+                to_string(Date{date}), name_);
+  SessionCalendar calendar{*this};
   calendar.rules_ = std::move(rules);
   return calendar;
 }
@@ -173,11 +204,11 @@ SessionCalendar SessionCalendar::always_open() const {
   auto rules = std::make_shared<Rules>();
   rules->zone = rules_->zone;
   rules->first = sys_days{kAlwaysOpenFrom};
-  const SessionRule all_day{.phase = Phase::regular, .open = minutes{0}, .close = days{1}};
-  for (auto date = rules->first; date <= sys_days{kAlwaysOpenTo}; date += days{1}) {
-    rules->add_closed_day();
-    rules->add_session(date, all_day);
-  }
+  const DayPlan all_day{
+      .sessions = {{.phase = Phase::regular, .open = minutes{0}, .close = days{1}}},
+  };
+  for (auto date = rules->first; date <= sys_days{kAlwaysOpenTo}; date += days{1})
+    rules->append(date, all_day);
   rules->known_until = rules->sessions.back().close;
 
   SessionCalendar calendar{*this};
@@ -202,6 +233,11 @@ std::optional<DayKind> SessionCalendar::kind(Date date) const {
   const DayEntry* day = rules_->find(date);
   if (day == nullptr || day->sessions == 0) return std::nullopt;
   return day->kind;
+}
+
+bool SessionCalendar::same_day(const SessionCalendar& other, Date date) const {
+  return kind(date) == other.kind(date) && std::ranges::equal(sessions_of(date), other.sessions_of(date)) &&
+         std::ranges::equal(regular_of(date), other.regular_of(date));
 }
 
 std::optional<TradingDay> SessionCalendar::day(Date date) const {
@@ -248,23 +284,6 @@ UnixNanos SessionCalendar::local_midnight(Date date) const {
 
 Date SessionCalendar::local_date(UnixNanos t) const {
   return Date{sys_days{floor<days>(rules_->zone.to_local(t).time_since_epoch())}};
-}
-
-CalendarId CalendarTable::add(SessionCalendar calendar) {
-  QOS_ASSERT(calendars_.size() < std::numeric_limits<CalendarId::rep>::max());
-  calendars_.push_back(std::move(calendar));
-  return CalendarId{static_cast<CalendarId::rep>(calendars_.size() - 1)};
-}
-
-std::optional<CalendarId> CalendarTable::find(std::string_view name) const {
-  for (std::size_t i = 0; i < calendars_.size(); ++i) {
-    if (calendars_[i].name() == name) return CalendarId{static_cast<CalendarId::rep>(i)};
-  }
-  return std::nullopt;
-}
-
-void CalendarTable::keep_open(CalendarId id) {
-  calendars_[id.value()] = calendars_[id.value()].always_open();
 }
 
 }  // namespace qos::market

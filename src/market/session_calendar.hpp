@@ -2,6 +2,7 @@
 // (config/markets). Intervals are half-open: open <= t < close.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -66,7 +67,8 @@ class SessionCalendar {
   };
   static Result<SessionCalendar> load(const Source& source);
   // This calendar with one date as an operator says it is, from now on; by_rule takes his word back. An error
-  // says why it cannot be: outside the known dates, no half days, nothing of a session left.
+  // says why it cannot be: outside the known dates, no half days, nothing of a session left, a calendar that
+  // always_open() made. Copies about 1 MB and asks the time zone for that one date only.
   Result<SessionCalendar> with(const CalendarChange& change) const;
   // Every local date is a trading day with one regular session from midnight to midnight (simulation,
   // hours=always).
@@ -76,6 +78,9 @@ class SessionCalendar {
   const std::string& zone() const { return zone_; }
   // The last date the published calendar speaks of; days after it are not known, not closed.
   Date horizon() const { return horizon_; }
+
+  // Whether that date is of the same kind and has the same sessions in both.
+  bool same_day(const SessionCalendar& other, Date date) const;
 
   // nullopt: no trading that date, or past the horizon.
   std::optional<TradingDay> day(Date date) const;
@@ -107,23 +112,34 @@ class SessionCalendar {
   std::shared_ptr<const Rules> rules_;
 };
 
-// All calendars of a server, by name and by number. Built once, then read by any thread; change() may replace
-// one meanwhile, and what at() answered before stays valid as long as the table.
+// All calendars of a server, by name and by number. Built by one thread, then read by any; change() may
+// replace one meanwhile, and what at() answered before stays valid as long as the table.
 class CalendarTable {
  public:
   CalendarId add(SessionCalendar calendar);
   std::optional<CalendarId> find(std::string_view name) const;
-  const SessionCalendar& at(CalendarId id) const { return calendars_[id.value()]; }
-  std::size_t size() const { return calendars_.size(); }
-  // One thread at a time; readers see it with their next at(). At most kMaxChanges between restarts, as every
-  // version is kept (about 1 MB each).
+  // As it is now, without a lock. Ask again for each question: a reference that is kept stays at its version.
+  const SessionCalendar& at(CalendarId id) const {
+    return *slots_[id.value()]->now.load(std::memory_order_acquire);
+  }
+  std::size_t size() const { return slots_.size(); }
+  // One thread at a time; readers see it with their next at(). An error is SessionCalendar::with()'s and
+  // changes nothing. At most kMaxChanges between restarts, as every version is kept (about 1 MB each); a
+  // change that says what holds already is none.
   static constexpr std::size_t kMaxChanges = 1'000;
   Result<void> change(CalendarId id, const CalendarChange& change);
   // Replaces one by its always-open form; before anything reads the table.
   void keep_open(CalendarId id);
 
  private:
-  std::vector<SessionCalendar> calendars_;
+  struct Slot {
+    std::vector<std::unique_ptr<const SessionCalendar>> versions;
+    // The last of them. Stored with release and loaded with acquire: who sees it sees the whole calendar.
+    std::atomic<const SessionCalendar*> now{nullptr};
+  };
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::size_t changes_ = 0;
 };
 
 }  // namespace qos::market
