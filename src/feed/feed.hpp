@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -77,6 +78,9 @@ class PastSink {
 struct KnownPast {
   UnixNanos last_minute;  // start of the newest stored minute (of a day, if there is no minute)
   Price last_close;       // its close
+  // The close of the last day before the trading date of last_minute; nullopt: none is stored.
+  std::optional<Price> previous_close{};
+  StoredSeries series = StoredSeries::regular;  // day: there is no minute, last_minute is a day's start
 };
 
 class Feed {
