@@ -11,6 +11,7 @@
 
 #include "access/gate.hpp"
 #include "api/error.hpp"
+#include "history/klines.hpp"
 #include "io/clock.hpp"
 #include "market/instrument.hpp"
 #include "state/view.hpp"
@@ -50,6 +51,7 @@ struct Services {
   const market::InstrumentTable& instruments;
   const market::CalendarTable& calendars;
   const state::ViewTable& views;
+  const history::Klines& klines;
   const Health& health;
   io::Clock& clock;
   // A market in session that was silent for longer is stale: requests with "strict":true get 503.

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "feed/feed.hpp"
+#include "history/klines.hpp"
 #include "io/descriptor_limit.hpp"
 #include "journal/sequencer.hpp"
 #include "server/data_folder.hpp"
@@ -124,9 +125,11 @@ class Pipeline::Impl final : private state::ChangeSink {
                  {.trades_kept = config_.state.trades_kept, .klines_kept = config_.state.klines_kept}},
         fanout_{{.loops = io_thread_count(config_), .instruments = reference_->instruments.size()}},
         publisher_{reference_->instruments, fanout_},
+        klines_{reference_->instruments, reference_->calendars, &machine_.views(), nullptr, {}},
         services_{.instruments = reference_->instruments,
                   .calendars = reference_->calendars,
                   .views = machine_.views(),
+                  .klines = klines_,
                   .health = health_,
                   .clock = clock_,
                   .stale_after = std::chrono::seconds{config_.stale_after_s}} {}
@@ -300,6 +303,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   channel::Fanout fanout_;
   Publisher publisher_;
   api::Health health_;
+  history::Klines klines_;
   api::Services services_;
   std::vector<std::unique_ptr<RunningFeed>> feeds_;
   std::atomic<std::size_t> feeds_not_live_{0};

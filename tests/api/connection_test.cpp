@@ -388,7 +388,8 @@ TEST(Server, says_why_it_cannot_bind) {
   market::InstrumentTable instruments;
   CounterViews views{0};
   Health health;
-  const Services services{instruments, calendars, views, health, house.clock};
+  const history::Klines klines{instruments, calendars, &views, nullptr, {}};
+  const Services services{instruments, calendars, views, klines, health, house.clock};
   const auto bind = [&](ServerOptions options) {
     return Server::bind(std::move(options), services, house.gate, fanout);
   };

@@ -160,7 +160,8 @@ struct House {
   // Monday 2025-06-16, 15:00 UTC: the US are in their regular session, Hong Kong and the mainland have
   // closed.
   io::ManualClock clock{from_unix_seconds(1'750'086'000)};
-  Services services{instruments, calendars, views, health, clock};
+  history::Klines klines{instruments, calendars, &views, nullptr, {}};
+  Services services{instruments, calendars, views, klines, health, clock};
   Gate gate;
   ServerOptions options;
   http::RegistrationLimiter registrations{{}};

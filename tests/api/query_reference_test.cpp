@@ -119,7 +119,7 @@ TEST_F(Reference, indices_trade_when_at_least_one_of_their_exchanges_does) {
 TEST_F(Reference, a_market_kept_open_trades_every_day) {
   market::CalendarTable calendars = fakes::load_calendars();
   calendars.keep_open(*calendars.find("HK"));
-  const Services services{house.instruments, calendars, house.views, house.health, house.clock};
+  const Services services{house.instruments, calendars, house.views, house.klines, house.health, house.clock};
   const auto answer = ask(Endpoint::market_calendar, R"({"market":["HK"]})", house.grant(), services);
   ASSERT_TRUE(answer);
   EXPECT_NE(answer->data.find(R"("20250621,F","20250622,F")"), std::string::npos) << answer->data;

@@ -247,7 +247,8 @@ class House {
   channel::Fanout fanout_;
   CounterViews views_;
   Health health_;
-  Services services_{instruments_, calendars_, views_, health_, clock};
+  history::Klines klines_{instruments_, calendars_, &views_, nullptr, {}};
+  Services services_{instruments_, calendars_, views_, klines_, health_, clock};
   std::unique_ptr<Server> server_;
 };
 
