@@ -81,6 +81,7 @@ Result<std::optional<DayRow>> day_row_of(const CalendarChange& change);
 
 // "09:30", "24:00", "-1d 20:00" (the evening before); nullopt for anything else.
 std::optional<DayMinutes> parse_day_minutes(std::string_view text);
+std::string to_string(DayMinutes time);
 // "2026-11-22".
 std::optional<Date> parse_date(std::string_view text);
 std::string to_string(Date date);

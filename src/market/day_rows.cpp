@@ -14,6 +14,7 @@ using namespace std::chrono;
 
 constexpr std::string_view kHeader = "date,kind,open,close,name,source";
 constexpr std::size_t kColumns = 6;
+constexpr std::string_view kEveningBefore = "-1d ";
 
 constexpr std::array<std::pair<DayRow::Kind, std::string_view>, 4> kDayKinds{{
     {DayRow::Kind::closed, "closed"},
@@ -109,7 +110,6 @@ Result<void> check_day_date(sys_days date, const CalendarRules& rules) {
 }
 
 std::optional<DayMinutes> parse_day_minutes(std::string_view text) {
-  constexpr std::string_view kEveningBefore = "-1d ";
   const bool before = text.starts_with(kEveningBefore);
   if (before) text.remove_prefix(kEveningBefore.size());
   if (text.size() != 5 || text[2] != ':') return std::nullopt;
@@ -117,6 +117,13 @@ std::optional<DayMinutes> parse_day_minutes(std::string_view text) {
   const auto minute = number(text.substr(3), 2);
   if (!hour || !minute || *minute > 59 || *hour * 60 + *minute > 24 * 60) return std::nullopt;
   return hours{*hour} + minutes{*minute} - (before ? days{1} : days{0});
+}
+
+std::string to_string(DayMinutes time) {
+  const bool before = time < minutes{0};
+  const auto clock = before ? time + days{1} : time;
+  return fmt::format("{}{:02}:{:02}", before ? kEveningBefore : "", clock / hours{1},
+                     (clock % hours{1}).count());
 }
 
 std::optional<Date> parse_date(std::string_view text) {
