@@ -4,7 +4,7 @@
 // Threads: a table is built once, then read by any thread.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,23 +15,14 @@
 #include "core/price.hpp"
 #include "core/result.hpp"
 #include "market/code.hpp"
+#include "market/ratio.hpp"
 #include "market/session_calendar.hpp"
 
 namespace qos::market {
 
-// A positive or zero fraction, reduced. 7:1 is {7, 1}, one for three {1, 3}, "0.3" {3, 10}.
-struct Ratio {
-  std::int64_t numerator = 0;
-  std::int64_t denominator = 1;
-
-  // "7", "0.35", "1/3", "7:1"; nullopt for anything else, or what does not fit.
-  static std::optional<Ratio> parse(std::string_view text);
-  std::string to_string() const;  // decimal where it is finite and short, else "1/3"
-  friend bool operator==(const Ratio&, const Ratio&) = default;
-};
-
-// All that happens to one share of an instrument on one ex-date. Several rows of one date add up: cash adds,
-// bonus adds, splits multiply.
+// All that happens to one share of an instrument on one ex-date, counted in shares before it: with split 2
+// and cash 1 a holder of one share is paid 1 and has two shares after. Several rows of one date add up: cash,
+// bonus and rights add, splits multiply.
 struct CorporateAction {
   Date ex_date;
   Price cash;         // a share, in the instrument's currency
@@ -52,19 +43,26 @@ struct CodedAction {
   CorporateAction action;
 };
 
-// Reads the CSV. An error names file, line and column; a duplicate row (same code, date and kind) too.
+// More rows than all markets have had; about 0.3 KB each in memory.
+inline constexpr std::size_t kMaxCorporateActions = 2'000'000;
+
+// Reads the CSV; each row is an action of one kind. An error names file, line and column; a duplicate row
+// (same code, date and kind) too.
 Result<std::vector<CodedAction>> parse_corporate_actions(std::string_view name, std::string_view csv);
 
 class CorporateActionTable {
  public:
   CorporateActionTable() = default;
+  // In any order. What adds up to more than a number here can hold becomes an action that Adjustment leaves
+  // out (its split ratio is 0).
   explicit CorporateActionTable(std::vector<CodedAction> actions);
-  // By rising ex-date, one a date; empty: none known.
+  // By rising ex-date, one a date; empty: none known. Valid as long as the table.
   std::span<const CorporateAction> of(const Code& code) const;
-  std::size_t size() const;
+  std::size_t size() const;  // dates of all codes
 
  private:
   std::unordered_map<std::string, std::vector<CorporateAction>> by_code_;  // canonical text of the code
+  std::size_t size_ = 0;
 };
 
 }  // namespace qos::market

@@ -12,6 +12,19 @@ std::uint32_t sum_of(std::uint32_t a, std::uint32_t b) {
   return a + std::min(b, std::numeric_limits<std::uint32_t>::max() - a);
 }
 
+// Here, where the compiler sees it: in a fold it keeps `longer` in registers.
+inline void add_next(Kline& longer, const Kline& next) {
+  longer.sequence = std::max(longer.sequence, next.sequence);
+  longer.high = std::max(longer.high, next.high);
+  longer.low = std::min(longer.low, next.low);
+  longer.close = next.close;
+  longer.volume += next.volume;
+  longer.turnover += next.turnover;
+  longer.trades = sum_of(longer.trades, next.trades);
+  longer.revision = sum_of(longer.revision, next.revision);
+  longer.closed = next.closed;
+}
+
 // The K-lines of one type that trading date `date` has a part in, oldest first: several within a day, else
 // one.
 void add_spans(std::vector<Span>& spans, KlineType type, Date date, const FoldRules& rules) {
@@ -78,29 +91,23 @@ class Filler {
   std::vector<Kline> out_;  // newest first
 };
 
-// The latest date that may have a K-line which starts at or before `end`: the next one where a trading day
-// begins on the evening before; nullopt if the calendar knows no date.
+// The latest date that may have a K-line which starts at or before `end`: the local one, or the next where
+// its trading has begun on the evening before; nullopt if the calendar knows no date.
 std::optional<Date> last_date(const SessionCalendar& calendar, UnixNanos end) {
   if (!calendar.horizon().ok()) return std::nullopt;
   const sys_days horizon{calendar.horizon()};
   // Clients choose `end`; at the ends of its range it has no local date.
   const UnixNanos earliest{sys_days{1900y / January / 1}};
   const UnixNanos known = std::clamp(end, earliest, UnixNanos{horizon + days{2}});
-  return Date{std::min(sys_days{calendar.local_date(known)} + days{1}, horizon)};
+  const sys_days local{calendar.local_date(known)};
+  const sys_days trading{calendar.trading_date_of(known).value_or(Date{local})};
+  return Date{std::min(std::max(local, trading), horizon)};
 }
 
 }  // namespace
 
 void continue_kline(Kline& longer, const Kline& next) {
-  longer.sequence = std::max(longer.sequence, next.sequence);
-  longer.high = std::max(longer.high, next.high);
-  longer.low = std::min(longer.low, next.low);
-  longer.close = next.close;
-  longer.volume += next.volume;
-  longer.turnover += next.turnover;
-  longer.trades = sum_of(longer.trades, next.trades);
-  longer.revision = sum_of(longer.revision, next.revision);
-  longer.closed = next.closed;
+  add_next(longer, next);
 }
 
 std::vector<Kline> fold_klines(std::span<const FoldPart> parts, KlineType type, const FoldRules& rules) {
@@ -114,28 +121,30 @@ std::vector<Kline> fold_klines(std::span<const FoldPart> parts, KlineType type, 
 
   std::optional<Date> date;  // of the part before
   std::optional<DayClock> clock;
-  Span span;  // of the newest K-line
-  for (const auto& [trading_date, kline] : parts) {
-    const bool same_date = date == trading_date;
-    // The common case: nothing has to be looked up. Longer types are known by their date alone, as a night's
-    // minutes lie outside the span of the day that they belong to.
-    if (same_date && !out.empty() && (!within_day || (span.start <= kline.start && kline.start < span.end))) {
-      continue_kline(out.back(), kline);
+  for (auto part = parts.begin(); part != parts.end();) {
+    const Date trading_date = part->trading_date;
+    if (within_day && date != trading_date)
+      clock.emplace(rules.calendar, trading_date, rules.closing, rules.anchor);
+    date = trading_date;
+    if (within_day && clock->hours().empty()) {
+      ++part;
       continue;
     }
-    date = trading_date;
-    if (within_day) {
-      if (!same_date) clock.emplace(rules.calendar, trading_date, rules.closing, rules.anchor);
-      span = clock->hours().empty() ? Span{} : clock->span(type, kline.start);
-      if (clock->hours().empty()) continue;
-    } else {
-      span = kline_span(rules.calendar, type, {trading_date, kline.start}, rules.closing);
-    }
+    const Span span = within_day ? clock->span(type, part->kline.start)
+                                 : kline_span(rules.calendar, type, {trading_date, {}}, rules.closing);
+    // Longer types are known by their date alone: a night's minutes lie outside the span of the day that they
+    // belong to.
+    const auto goes_on = [&](const FoldPart& next) {
+      return next.trading_date == trading_date &&
+             (!within_day || (span.start <= next.kline.start && next.kline.start < span.end));
+    };
+    Kline kline = part->kline;
+    kline.start = span.start;
+    for (++part; part != parts.end() && goes_on(*part); ++part) add_next(kline, part->kline);
     if (!out.empty() && out.back().start == span.start) {
-      continue_kline(out.back(), kline);
+      add_next(out.back(), kline);
     } else {
       out.push_back(kline);
-      out.back().start = span.start;
     }
   }
   return out;
