@@ -13,7 +13,10 @@ std::optional<UnixNanos> DayClock::day_opened_by(UnixNanos now) {
   auto next = calendar_->next_trading_date(*date);
   while (next && !open_of(*next)) next = calendar_->next_trading_date(*next);
   next_open_ = next ? *open_of(*next) : UnixNanos::max();
-  return calendar_->local_midnight(*date);
+  const UnixNanos day = calendar_->local_midnight(*date);
+  if (day <= told_) return std::nullopt;
+  told_ = day;
+  return day;
 }
 
 std::optional<UnixNanos> DayClock::open_of(market::Date date) const {

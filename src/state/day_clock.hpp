@@ -13,10 +13,15 @@ class DayClock {
  public:
   // `calendar` must outlive the clock.
   explicit DayClock(const market::SessionCalendar& calendar) : calendar_{&calendar} {}
+  // The calendar has changed: this is it now.
+  void reset(const market::SessionCalendar& calendar) {
+    calendar_ = &calendar;
+    next_open_ = UnixNanos::min();
+  }
 
   // Start (local midnight of the date) of the latest trading day whose first regular session is open at `now`
-  // or was, where no earlier call has said so; nullopt: no day has opened since. Days that passed between two
-  // calls are skipped.
+  // or was, where no earlier call has said so of it or a later one; nullopt: no day has opened since. Days
+  // that passed between two calls are skipped.
   std::optional<UnixNanos> day_opened_by(UnixNanos now);
 
  private:
@@ -25,6 +30,7 @@ class DayClock {
 
   const market::SessionCalendar* calendar_;
   UnixNanos next_open_ = UnixNanos::min();
+  UnixNanos told_ = UnixNanos::min();  // the day said last
 };
 
 }  // namespace qos::state

@@ -3,34 +3,9 @@
 #include <algorithm>
 
 #include "state/plausible.hpp"
+#include "state/trade_order.hpp"
 
 namespace qos::state {
-namespace {
-
-market::Print print_of(TradeCondition condition) {
-  switch (condition) {
-    case TradeCondition::opening_auction:
-      return market::Print::opening;
-    // Trades at the close price belong to the close.
-    case TradeCondition::closing_auction:
-    case TradeCondition::after_close_fixed:
-      return market::Print::closing;
-    default:
-      return market::Print::continuous;
-  }
-}
-
-// The time that decides which of two trades is later: the trade's own, held within its minute. A closing
-// print comes after the session it belongs to has ended, and after all of it: only its minute's start holds
-// it.
-UnixNanos order_of(const Trade& trade, const market::Minute& minute) {
-  if (print_of(trade.condition) == market::Print::closing) return std::max(trade.ts_event, minute.start);
-  const UnixNanos end = minute.start + std::chrono::minutes{1} - std::chrono::nanoseconds{1};
-  return std::clamp(trade.ts_event, minute.start, end);
-}
-
-}  // namespace
-
 Snapshot InstrumentState::snapshot() const {
   const auto* fold = snapshot_.get();
   return fold ? fold->load() : Snapshot{};
@@ -52,6 +27,13 @@ std::vector<Kline> InstrumentState::klines(market::KlineType type, std::size_t c
   return set ? set->series(type).latest(count, until) : std::vector<Kline>{};
 }
 
+std::vector<Kline> InstrumentState::extended_minutes(StoredSeries session, std::size_t count,
+                                                     std::optional<UnixNanos> until) const {
+  const auto* minutes = extended_.get();
+  if (!minutes || !is_extended(session)) return {};
+  return minutes->of(session).minutes().latest(count, until);
+}
+
 Change InstrumentState::apply(const EventBody& body, const Work& work) {
   // Not as an aggregate, which would clear the kilobyte of optional values first.
   Change change;
@@ -70,17 +52,28 @@ Change InstrumentState::apply(const EventBody& body, const Work& work) {
 
 UnixNanos InstrumentState::next_close() const {
   const auto* set = klines_.get();
-  return set ? set->next_close() : UnixNanos::max();
+  UnixNanos next = set ? set->next_close() : UnixNanos::max();
+  if (const auto* minutes = extended_.get())
+    for (const auto series : ExtendedMinutes::kSeries)
+      next = std::min(next, minutes->of(series).next_close());
+  return next;
 }
 
 Change InstrumentState::close_ended_klines(UnixNanos now, const Work& work) {
   Change change;
   change.sequence = work.sequence;
   change.instrument = instrument_->id;
-  if (auto* set = klines_.get()) set->close_ended(now, work.sequence, work.klines);
+  if (auto* set = klines_.get()) set->close_ended(now, kline_work(StoredSeries::regular, work));
+  if (auto* minutes = extended_.get())
+    for (const auto series : ExtendedMinutes::kSeries)
+      minutes->of(series).close_ended(now, kline_work(series, work));
   change.klines = work.klines;
   version_.store(work.sequence.value());
   return change;
+}
+
+void InstrumentState::find_ends_again() {
+  if (auto* set = klines_.get()) set->find_ends_again(*minutes_);
 }
 
 void InstrumentState::open_day(UnixNanos day, Sequence sequence) {
@@ -96,68 +89,84 @@ void InstrumentState::on(const Trade& trade, const Work& work, Change& change) {
   if (const auto* set = klines_.get()) set->prefetch();
   if (const auto* fold = snapshot_.get()) fold->prefetch();
   change.trade = TapeTrade{work.sequence, trade.price, trade.size, trade.ts_event, trade.aggressor};
-  tape_.make(work.options.trades_kept).add(*change.trade);
+  tape_.make(work.options.trades_kept).add(*change.trade, trade.trade_id);
 
   const Place place = place_of(trade);
-  if (!place.minute && !is_extended(place.us_session)) work.counters.outside_sessions.add();
+  if (!place.minute) work.counters.outside_sessions.add();
   const Eligibility eligibility = eligibility_of(instrument_->code.market, trade.condition);
-  if (eligibility == Eligibility::tape_only) return;
-  const bool in_klines = place.minute && count_in_klines(trade, eligibility, *place.minute, work);
-  show_trade(trade, eligibility, place, in_klines, work, change);
+  LedgerPlace counted;
+  if (place.minute && eligibility != Eligibility::tape_only) {
+    counted = count_in_klines(trade, eligibility, place, work);
+    show_trade(trade, eligibility, place, work, change);
+  }
+  if (trade.trade_id == 0 || work.options.ledger_kept == 0) return;
+  if (!ledger_) ledger_ = std::make_unique<TradeLedger>(work.options.ledger_kept);
+  LedgerTrade kept{.trade_id = trade.trade_id,
+                   .price = trade.price,
+                   .size = trade.size,
+                   .ts = trade.ts_event,
+                   .condition = trade.condition,
+                   .eligibility = eligibility,
+                   .session = place.series};
+  kept.set_place(counted);
+  ledger_->add(kept);
 }
 
 InstrumentState::Place InstrumentState::place_of(const Trade& trade) {
   const market::Print print = print_of(trade.condition);
   const auto& moment = minutes_->at(trade.ts_event);
-  Place place{.minute = moment.minute, .session = moment.session};
+  Place place{.minute = moment.minute};
   if (print != market::Print::continuous) place.minute = minutes_->minute_of(trade.ts_event, print);
   // A trade of an extended session that is reported during the regular one is none of its trades.
   if (trade.condition == TradeCondition::extended_session) place.minute.reset();
   if (instrument_->code.market != market::Market::US) return place;
   if (place.minute) {
     place.us_session = UsSession::regular;
-  } else if (place.session) {
-    place.us_session = us_session_of(place.session->phase);
+  } else if (moment.session) {
+    place.us_session = us_session_of(moment.session->phase);
+    if (!is_extended(place.us_session)) return place;
+    const market::Session& session = *moment.session;
+    place.series = series_of(place.us_session);
+    place.minute = {session.trading_date,
+                    session.open + std::chrono::floor<std::chrono::minutes>(trade.ts_event - session.open)};
   }
   return place;
 }
 
-bool InstrumentState::count_in_klines(const Trade& trade, Eligibility eligibility,
-                                      const market::Minute& minute, const Work& work) {
-  KlinePrint print{.minute = minute,
-                   .ts = order_of(trade, minute),
+LedgerPlace InstrumentState::count_in_klines(const Trade& trade, Eligibility eligibility, const Place& place,
+                                             const Work& work) {
+  KlinePrint print{.minute = *place.minute,
+                   .ts = order_of(trade.condition, trade.ts_event, place.minute->start),
                    .volume = Volume{trade.size},
                    .turnover = Turnover{trade.price, trade.size}};
   if (eligibility == Eligibility::full) print.price = trade.price;
-  klines_.make(work.options.klines_kept).add(print, {*minutes_, work.sequence, work.klines});
-  return !work.klines.empty();
+  const KlineWork kline_work = this->kline_work(place.series, work);
+  if (place.is_regular()) return klines_.make(work.options.klines_kept).add(print, kline_work);
+  return extended_.make(work.options.klines_kept).of(place.series).add(print, kline_work);
 }
 
 void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, const Place& place,
-                                 bool in_klines, const Work& work, Change& change) {
-  const bool extended = !place.minute && is_extended(place.us_session);
-  // Outside every session, or reported in the regular one but traded outside it: no news about the price.
-  if (!place.minute && !extended) return;
+                                 const Work& work, Change& change) {
   SnapshotFold& fold = snapshot_fold();
   fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
-    bool changed = in_klines;
-    if (in_klines) {
+    bool changed = false;
+    if (place.is_regular() && !work.klines.empty()) {
       const KlineSlot day = klines_.get()->days().newest();
       fold.show_day(snapshot, &day);
+      changed = true;
     }
-    if (extended) {
-      const UnixNanos day = minutes_->calendar().local_midnight(place.session->trading_date);
-      changed |= fold.show_extended(snapshot, trade, eligibility, *place.session, day);
+    if (place.is_extended()) {
+      const UnixNanos day = minutes_->calendar().local_midnight(place.minute->trading_date);
+      const Kline minute = extended_.get()->of(place.series).minutes().newest().kline;
+      changed |= fold.show_extended(snapshot, {place.series, day}, trade, eligibility, minute);
     }
-    if (eligibility == Eligibility::full) {
-      SnapshotFold::Last last{
-          .price = trade.price, .ts = trade.ts_event, .order = trade.ts_event, .session = place.us_session};
-      if (place.minute) {
-        last.order = order_of(trade, *place.minute);
-        last.minute = place.minute->start;
-      }
-      changed |= fold.show_last(snapshot, last);
-    }
+    if (eligibility == Eligibility::full)
+      changed |= fold.show_last(
+          snapshot, {.price = trade.price,
+                     .ts = trade.ts_event,
+                     .order = order_of(trade.condition, trade.ts_event, place.minute->start),
+                     .minute = place.is_regular() ? std::optional{place.minute->start} : std::nullopt,
+                     .session = place.us_session});
     return changed;
   });
 }
@@ -217,8 +226,8 @@ void InstrumentState::on(const KlineRestatement& restatement, const Work& work, 
     return;
   }
   KlineSet& set = klines_.make(work.options.klines_kept);
-  if (set.restate(restatement, *minute, {*minutes_, work.sequence, work.klines}) ==
-      KlineSet::Restated::too_old) {
+  if (set.restate(restatement, *minute, kline_work(StoredSeries::regular, work)) ==
+      KlineSet::Restated::unknown) {
     work.counters.lost_restatements.add();
     return;
   }

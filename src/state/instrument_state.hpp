@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 
 #include "market/instrument.hpp"
 #include "state/book_state.hpp"
@@ -15,9 +16,28 @@
 #include "state/published.hpp"
 #include "state/snapshot_fold.hpp"
 #include "state/tape.hpp"
+#include "state/trade_ledger.hpp"
 #include "state/view.hpp"
 
 namespace qos::state {
+
+// The minutes of the extended sessions of one instrument.
+class ExtendedMinutes {
+ public:
+  explicit ExtendedMinutes(std::size_t kept)
+      : sets_{SessionMinutes{kept}, SessionMinutes{kept}, SessionMinutes{kept}} {}
+
+  static constexpr std::array kSeries{StoredSeries::night, StoredSeries::pre_market,
+                                      StoredSeries::after_hours};
+  SessionMinutes& of(StoredSeries series) { return sets_[index_of(series)]; }
+  const SessionMinutes& of(StoredSeries series) const { return sets_[index_of(series)]; }
+
+ private:
+  static std::size_t index_of(StoredSeries series) {
+    return series == StoredSeries::night ? 0 : series == StoredSeries::pre_market ? 1 : 2;
+  }
+  std::array<SessionMinutes, kSeries.size()> sets_;
+};
 
 class InstrumentState final : public InstrumentView {
  public:
@@ -39,6 +59,8 @@ class InstrumentState final : public InstrumentView {
   std::vector<TapeTrade> trades(std::size_t count) const override;
   std::vector<Kline> klines(market::KlineType type, std::size_t count,
                             std::optional<UnixNanos> until) const override;
+  std::vector<Kline> extended_minutes(StoredSeries session, std::size_t count,
+                                      std::optional<UnixNanos> until) const override;
 
   // --- the market thread ---
   // What is different now. K-lines are in work.klines.
@@ -49,6 +71,8 @@ class InstrumentState final : public InstrumentView {
   Change close_ended_klines(UnixNanos now, const Work& work);
   // The clock has opened the trading day that starts at `day`.
   void open_day(UnixNanos day, Sequence sequence);
+  // The calendar has changed.
+  void find_ends_again();
   const market::Instrument& instrument() const { return *instrument_; }
   // The time for which it is down in the closing schedule; UnixNanos::max(): it is not.
   UnixNanos scheduled() const { return scheduled_; }
@@ -64,24 +88,44 @@ class InstrumentState final : public InstrumentView {
   void on(const RollingStats& stats, const Work& work, Change& change);
   void on(const KlineRestatement& restatement, const Work& work, Change& change);
   void on(const Gap& gap, const Work& work, Change& change);
-  void on(const TradeBust&, const Work&, Change&) {}
-  void on(const TradeCorrection&, const Work&, Change&) {}
-  void on(const PastKline&, const Work&, Change&) {}
+  void on(const TradeBust& bust, const Work& work, Change& change);
+  void on(const TradeCorrection& correction, const Work& work, Change& change);
+  void on(const PastKline& past, const Work& work, Change& change);
   void on(const ClockTick&, const Work&, Change&) {}
   void on(const CalendarChange&, const Work&, Change&) {}
 
   // Where a trade belongs.
   struct Place {
-    std::optional<market::Minute> minute;    // of the regular session
-    std::optional<market::Session> session;  // by its clock
+    std::optional<market::Minute> minute;  // of the regular session, or of an extended one
+    StoredSeries series = StoredSeries::regular;
     UsSession us_session = UsSession::unknown;
+
+    bool is_regular() const { return minute && series == StoredSeries::regular; }
+    bool is_extended() const { return minute && series != StoredSeries::regular; }
   };
   Place place_of(const Trade& trade);
-  bool count_in_klines(const Trade& trade, Eligibility eligibility, const market::Minute& minute,
-                       const Work& work);
-  void show_trade(const Trade& trade, Eligibility eligibility, const Place& place, bool in_klines,
-                  const Work& work, Change& change);
+  KlineWork kline_work(StoredSeries series, const Work& work) {
+    return {*minutes_, work.sequence, work.klines, series, ledger_.get()};
+  }
+  LedgerPlace count_in_klines(const Trade& trade, Eligibility eligibility, const Place& place,
+                              const Work& work);
+  void show_trade(const Trade& trade, Eligibility eligibility, const Place& place, const Work& work,
+                  Change& change);
   std::size_t depth_levels() const;
+
+  // instrument_corrections.cpp. False: what it changed could not be restated.
+  LedgerTrade* find_known(std::uint64_t trade_id, const Work& work);
+  bool take_out(LedgerTrade& trade, const Work& work);
+  bool put_in(LedgerTrade& trade, const Trade& corrected, const Work& work);
+  bool restate(StoredSeries series, const LedgerPlace& place, const TradeSum& before, const TradeSum& after,
+               const Work& work);
+  void show_corrected(const Work& work, Change& change);
+  std::optional<SnapshotFold::Last> latest_price() const;
+  std::optional<SessionParts::Whole> latest_session(StoredSeries series) const;
+
+  // instrument_past.cpp
+  std::optional<ToldKline> told_of(const PastKline& past);
+  void show_told(const PastKline& past, const ToldKline& told, const Work& work);
 
   SnapshotFold& snapshot_fold() { return snapshot_.make(instrument_->code.market, minutes_->opened_day()); }
   BookState& book() { return book_.make(depth_levels()); }
@@ -94,6 +138,8 @@ class InstrumentState final : public InstrumentView {
   Published<BookState> book_;
   Published<Tape> tape_;
   Published<KlineSet> klines_;
+  Published<ExtendedMinutes> extended_;
+  std::unique_ptr<TradeLedger> ledger_;  // no reader looks at it
 };
 
 }  // namespace qos::state

@@ -57,6 +57,8 @@ class KlineSeries {
   };
   const std::optional<Dropped>& dropped() const { return dropped_; }
   bool reaches_back_to(UnixNanos start) const { return !dropped_ || dropped_->start < start; }
+  // Of an empty series: what came until then is not here and never will be.
+  void begin_after(const Dropped& dropped) { dropped_ = dropped; }
 
   // Overwrites the K-line with its ordinal.
   void rewrite(const KlineSlot& slot);
@@ -70,6 +72,7 @@ class KlineSeries {
   void prefetch() const { newest_.prefetch(); }
   // When the newest K-line is over; UnixNanos::max() if it is closed or there is none.
   UnixNanos ends() const { return ends_; }
+  void set_ends(UnixNanos ends) { ends_ = ends; }
   // The newest one, closed.
   Kline close_newest(Sequence sequence);
 

@@ -6,8 +6,6 @@
 namespace qos::state {
 namespace {
 
-using market::kKlineTypes;
-
 template <std::size_t... Types>
 std::array<KlineSeries, sizeof...(Types)> make_series(std::size_t kept, std::index_sequence<Types...>) {
   return {{(static_cast<void>(Types), KlineSeries{kept})...}};
@@ -53,47 +51,75 @@ void merge(KlineSlot& slot, const KlinePrint& print, Sequence sequence) {
 
 }  // namespace
 
-KlineSet::KlineSet(std::size_t kept) : series_{make_series(kept, std::make_index_sequence<kTypes>{})} {}
+template <std::size_t Types>
+BasicKlineSet<Types>::BasicKlineSet(std::size_t kept)
+    : series_{make_series(kept, std::make_index_sequence<Types>{})} {}
 
-void KlineSet::add(const KlinePrint& print, const Work& work) {
+template <std::size_t Types>
+bool BasicKlineSet<Types>::has_price_in(UnixNanos day) const {
+  if constexpr (Types > kDay) {
+    return !days().empty() && days().newest().kline.start >= day;
+  } else {
+    return !minutes().empty() && minutes().newest().day >= day;
+  }
+}
+
+template <std::size_t Types>
+LedgerPlace BasicKlineSet<Types>::add(const KlinePrint& print, const KlineWork& work) {
   const KlineSpans& spans = work.cache.spans(print.minute);
   const UnixNanos day = day_of(spans).start;
-  if (!print.price && (days().empty() || days().newest().kline.start < day)) {
-    if (waiting_day_ != day) waiting_ = {};
-    waiting_day_ = day;
-    waiting_.volume += print.volume;
-    waiting_.turnover += print.turnover;
-    waiting_.trades += print.trades;
-    return;
-  }
+  if (!print.price && !has_price_in(day)) return wait(print, day, work);
   if (print.price && waiting_.trades != 0 && waiting_day_ == day) {
     KlinePrint whole = print;
     whole.volume += waiting_.volume;
     whole.turnover += waiting_.turnover;
     whole.trades += static_cast<std::uint32_t>(waiting_.trades);
     waiting_ = {};
-    add(whole, work);
-    return;
+    if (work.ledger)
+      work.ledger->move(work.session, LedgerPlace::waiting(), LedgerPlace::in(print.minute.start));
+    return add(whole, work);
   }
-  if (minutes().empty() || minutes().newest_start() <= print.minute.start) {
-    for (std::size_t type = 0; type < kTypes; ++type) add_to(type, print, spans, work);
-  } else {
-    add_late(print, KlineSpans{spans}, work);
-  }
+  // What comes after the past that was told without its minutes is no late trade; what belongs to it is.
+  const bool is_next = minutes().empty() ? minutes().reaches_back_to(print.minute.start)
+                                         : minutes().newest_start() <= print.minute.start;
+  if (!is_next) return add_late(print, KlineSpans{spans}, work);
+  for (std::size_t type = 0; type < Types; ++type) add_to(type, print, spans, work);
+  return LedgerPlace::in(print.minute.start);
 }
 
-void KlineSet::add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans, const Work& work) {
+template <std::size_t Types>
+LedgerPlace BasicKlineSet<Types>::wait(const KlinePrint& print, UnixNanos day, const KlineWork& work) {
+  if (waiting_day_ != day) {
+    waiting_ = {};
+    if (work.ledger) work.ledger->move(work.session, LedgerPlace::waiting(), {});
+  }
+  waiting_day_ = day;
+  waiting_.volume += print.volume;
+  waiting_.turnover += print.turnover;
+  waiting_.trades += print.trades;
+  return LedgerPlace::waiting();
+}
+
+template <std::size_t Types>
+void BasicKlineSet<Types>::correct_waiting(const TradeSum& before, const TradeSum& after) {
+  waiting_.take(before.kline);
+  waiting_.add(after.kline);
+}
+
+template <std::size_t Types>
+void BasicKlineSet<Types>::add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans,
+                                  const KlineWork& work) {
   KlineSeries& series = series_[type];
   const market::Span& span = spans[type];
   if (!series.empty() && series.newest_start() == span.start) {
     KlineSlot slot = series.newest();
     merge(slot, print, work.sequence);
     series.rewrite_newest(slot);
-    work.changes.push_back({kKlineTypes[type], slot.kline});
+    report(type, slot.kline, work);
     return;
   }
   std::optional<KlineSlot> slot;
-  if (!series.empty() && span.start < series.newest_start()) {
+  if (series.empty() ? !series.reaches_back_to(span.start) : span.start < series.newest_start()) {
     slot = series.find(span.start);
     // A K-line that had to go stays gone, and trades without a price open none behind the others.
     if (!slot && (!print.price || !series.reaches_back_to(span.start))) return;
@@ -105,11 +131,12 @@ void KlineSet::add_to(std::size_t type, const KlinePrint& print, const KlineSpan
     slot = fresh(print, spans, type, work.sequence);
     place(type, *slot, span.end, work);
   }
-  work.changes.push_back({kKlineTypes[type], slot->kline});
+  report(type, slot->kline, work);
 }
 
-KlineSlot KlineSet::fresh(const KlinePrint& print, const KlineSpans& spans, std::size_t type,
-                          Sequence sequence) const {
+template <std::size_t Types>
+KlineSlot BasicKlineSet<Types>::fresh(const KlinePrint& print, const KlineSpans& spans, std::size_t type,
+                                      Sequence sequence) const {
   KlineSlot slot;
   slot.kline = {.sequence = sequence,
                 .start = spans[type].start,
@@ -119,15 +146,22 @@ KlineSlot KlineSet::fresh(const KlinePrint& print, const KlineSpans& spans, std:
   slot.day = day_of(spans).start;
   slot.first = print.price ? print.ts : print.minute.start;
   if (print.price) slot.last = print.ts;
-  set_prices(slot.kline, print.price ? *print.price : days().newest().kline.close);
+  if (print.price) {
+    set_prices(slot.kline, *print.price);
+  } else if constexpr (Types > kDay) {
+    set_prices(slot.kline, days().newest().kline.close);
+  } else {
+    set_prices(slot.kline, minutes().newest().kline.close);
+  }
   return slot;
 }
 
-void KlineSet::place(std::size_t type, KlineSlot& slot, UnixNanos ends, const Work& work) {
+template <std::size_t Types>
+void BasicKlineSet<Types>::place(std::size_t type, KlineSlot& slot, UnixNanos ends, const KlineWork& work) {
   KlineSeries& series = series_[type];
   if (series.empty() || series.newest_start() < slot.kline.start) {
     if (const auto closed = series.append(slot, ends, work.sequence))
-      work.changes.push_back({.type = kKlineTypes[type], .kline = *closed, .news = KlineNews::closed});
+      report(type, *closed, work, KlineNews::closed);
     update_next_close();
   } else {
     slot.kline.closed = true;
@@ -135,12 +169,14 @@ void KlineSet::place(std::size_t type, KlineSlot& slot, UnixNanos ends, const Wo
   }
 }
 
-void KlineSet::add_late(const KlinePrint& print, const KlineSpans& spans, const Work& work) {
+template <std::size_t Types>
+LedgerPlace BasicKlineSet<Types>::add_late(const KlinePrint& print, const KlineSpans& spans,
+                                           const KlineWork& work) {
   KlineSeries& minutes = series_[0];
   const UnixNanos day = day_of(spans).start;
   if (!minutes.reaches_back_to(print.minute.start)) {
-    for (std::size_t type = 1; type < kTypes; ++type) add_to(type, print, spans, work);
-    return;
+    for (std::size_t type = 1; type < Types; ++type) add_to(type, print, spans, work);
+    return {};
   }
   const std::uint64_t ordinal = minutes.first_from(print.minute.start);
   const KlineSlot here = minutes.at(ordinal);
@@ -149,11 +185,10 @@ void KlineSet::add_late(const KlinePrint& print, const KlineSpans& spans, const 
   if (!exists && !print.price) {
     if (ordinal == minutes.oldest() || minutes.at(ordinal - 1).day != day) {
       // Before the first price of its day: it counts in the minute of that price.
-      if (here.day != day) return;
+      if (here.day != day) return {};
       KlinePrint moved = print;
       moved.minute.start = here.kline.start;
-      add(moved, work);
-      return;
+      return add(moved, work);
     }
     KlineSlot flat = fresh(print, spans, 0, work.sequence);
     set_prices(flat.kline, minutes.at(ordinal - 1).kline.close);
@@ -174,26 +209,34 @@ void KlineSet::add_late(const KlinePrint& print, const KlineSpans& spans, const 
     std::ranges::copy(refresh_flats(print.minute, day, work.sequence), std::back_inserter(touched));
   if (folds || touched.size() > 1) {
     fold_again(touched, {print.volume, print.turnover, print.trades}, work);
-    return;
+    return LedgerPlace::in(print.minute.start);
   }
-  if (const auto slot = minutes.find(print.minute.start))
-    work.changes.push_back({kKlineTypes[0], slot->kline});
-  for (std::size_t type = 1; type < kTypes; ++type) add_to(type, print, spans, work);
+  if (const auto slot = minutes.find(print.minute.start)) report(0, slot->kline, work);
+  for (std::size_t type = 1; type < Types; ++type) add_to(type, print, spans, work);
+  return LedgerPlace::in(print.minute.start);
 }
 
-std::vector<market::Minute> KlineSet::refresh_flats(const market::Minute& minute, UnixNanos day,
-                                                    Sequence sequence) {
+template <std::size_t Types>
+std::optional<Price> BasicKlineSet<Types>::price_before(UnixNanos minute, UnixNanos day) const {
+  const std::uint64_t ordinal = minutes().first_from(minute);
+  if (ordinal == minutes().oldest()) return std::nullopt;
+  const KlineSlot before = minutes().at(ordinal - 1);
+  if (before.day != day) return std::nullopt;
+  return before.kline.close;
+}
+
+template <std::size_t Types>
+std::vector<market::Minute> BasicKlineSet<Types>::refresh_flats(const market::Minute& minute, UnixNanos day,
+                                                                Sequence sequence) {
   KlineSeries& minutes = series_[0];
-  std::uint64_t ordinal = minutes.first_from(minute.start);
-  // The minute itself if it is (still) there, else the one before.
-  if (ordinal < minutes.end() && minutes.at(ordinal).kline.start == minute.start) ++ordinal;
-  if (ordinal == minutes.oldest() || minutes.at(ordinal - 1).day != day) return {};
-  const Price price = minutes.at(ordinal - 1).kline.close;
+  const auto price = price_before(minute.start + std::chrono::minutes{1}, day);
+  if (!price) return {};
   std::vector<market::Minute> refreshed;
-  for (; ordinal < minutes.end(); ++ordinal) {
+  for (auto ordinal = minutes.first_from(minute.start + std::chrono::minutes{1}); ordinal < minutes.end();
+       ++ordinal) {
     KlineSlot slot = minutes.at(ordinal);
-    if (!slot.flat() || slot.day != day) break;
-    set_prices(slot.kline, price);
+    if (!slot.flat() || slot.day != day || slot.kline.close == *price) break;
+    set_prices(slot.kline, *price);
     change(slot.kline, sequence);
     minutes.rewrite(slot);
     refreshed.push_back({minute.trading_date, slot.kline.start});
@@ -201,18 +244,37 @@ std::vector<market::Minute> KlineSet::refresh_flats(const market::Minute& minute
   return refreshed;
 }
 
-void KlineSet::close_ended(UnixNanos now, Sequence sequence, std::vector<KlineChange>& changes) {
-  for (std::size_t type = 0; type < kTypes; ++type) {
+template <std::size_t Types>
+void BasicKlineSet<Types>::close_ended(UnixNanos now, const KlineWork& work) {
+  for (std::size_t type = 0; type < Types; ++type) {
     if (series_[type].ends() > now) continue;
-    const Kline closed = series_[type].close_newest(sequence);
-    changes.push_back({.type = kKlineTypes[type], .kline = closed, .news = KlineNews::closed});
+    report(type, series_[type].close_newest(work.sequence), work, KlineNews::closed);
   }
   update_next_close();
 }
 
-void KlineSet::update_next_close() {
+template <std::size_t Types>
+void BasicKlineSet<Types>::update_next_close() {
   next_close_ = UnixNanos::max();
   for (const KlineSeries& series : series_) next_close_ = std::min(next_close_, series.ends());
 }
+
+template <std::size_t Types>
+void BasicKlineSet<Types>::find_ends_again(MinuteCache& cache) {
+  if (minutes().empty()) return;
+  const KlineSlot newest = minutes().newest();
+  const market::Minute minute{cache.calendar().local_date(newest.day), newest.kline.start};
+  const KlineSpans spans = cache.spans(minute);
+  for (std::size_t type = 1; type < Types; ++type) {
+    KlineSeries& series = series_[type];
+    if (series.ends() == UnixNanos::max()) continue;
+    // Of a K-line that would be cut otherwise now, nothing is left to come.
+    series.set_ends(spans[type].start == series.newest_start() ? spans[type].end : spans[0].end);
+  }
+  update_next_close();
+}
+
+template class BasicKlineSet<market::kKlineTypes.size()>;
+template class BasicKlineSet<1>;
 
 }  // namespace qos::state

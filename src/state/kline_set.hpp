@@ -1,4 +1,5 @@
-// The K-lines of one instrument, all eleven types, as a fold over its trades.
+// The K-lines of one instrument, all eleven types, as a fold over its trades; and, with one type only, the
+// minutes of one of its extended sessions.
 //
 // The rule everything here keeps: a K-line of 5 minutes to a day is the fold of its minute K-lines (open of
 // the first, close of the last, highest, lowest, sums), and a week, month or year the fold of its days.
@@ -14,6 +15,8 @@
 // the difference, the close is that of the last minute, high and low can only widen: a high that a
 // restatement takes away cannot be recomputed, and the open stays.
 //
+// A K-line that goes is told as one without trades, volume and turnover.
+//
 // Threads: series(type).latest() may be called by any thread, everything else belongs to the market thread.
 #pragma once
 
@@ -26,6 +29,7 @@
 #include "state/kline_series.hpp"
 #include "state/machine.hpp"
 #include "state/minute_cache.hpp"
+#include "state/trade_ledger.hpp"
 
 namespace qos::state {
 
@@ -41,28 +45,56 @@ struct KlinePrint {
   std::uint32_t trades = 1;
 };
 
-class KlineSet {
+// A closed K-line of the past: a minute, or a day whose minutes are not told.
+struct ToldKline {
+  enum class Part : std::uint8_t { minute, day };
+  Part part = Part::minute;
+  market::Minute minute;  // of a day: its last one
+  UnixNanos first;        // nothing in it was traded before …
+  UnixNanos last;         // … or after
+  Kline kline;
+};
+
+// What a call works with: the calendar, the event's sequence, where changes go (shortest type first), and who
+// must know when trades are counted in another minute than before (may be null).
+struct KlineWork {
+  MinuteCache& cache;
+  Sequence sequence;
+  std::vector<KlineChange>& changes;
+  StoredSeries session = StoredSeries::regular;
+  TradeLedger* ledger = nullptr;
+};
+
+// Types: how many of market::kKlineTypes, from the minute on.
+template <std::size_t Types>
+class BasicKlineSet {
  public:
-  static constexpr std::size_t kTypes = market::kKlineTypes.size();
+  explicit BasicKlineSet(std::size_t kept);
 
-  explicit KlineSet(std::size_t kept);
+  // Where the trade is counted.
+  LedgerPlace add(const KlinePrint& print, const KlineWork& work);
 
-  // What a call works with: the calendar, the event's sequence, and where changes go (shortest type first).
-  struct Work {
-    MinuteCache& cache;
-    Sequence sequence;
-    std::vector<KlineChange>& changes;
-  };
+  enum class Restated : std::uint8_t { done, unknown };
+  // `minute` is the restated one. unknown: its K-line had to go, so what it was cannot be told.
+  Restated restate(const KlineRestatement& restatement, const market::Minute& minute, const KlineWork& work);
+  // Trades of a minute that are known came to `before` and should have come to `after`. If the minute holds
+  // no others it is now what `after` says, else it is corrected by the difference. unknown: there is no such
+  // K-line (any more), or there never was so much in it.
+  Restated correct(UnixNanos minute, const TradeSum& before, const TradeSum& after, const KlineWork& work);
+  // The same for trades that wait for the first price of their day.
+  void correct_waiting(const TradeSum& before, const TradeSum& after);
 
-  void add(const KlinePrint& print, const Work& work);
-
-  enum class Restated : std::uint8_t { done, too_old };
-  // `minute` is the restated one. too_old: its K-line had to go, so what it was is not known.
-  Restated restate(const KlineRestatement& restatement, const market::Minute& minute, const Work& work);
+  // Goes on from the past; silently. `now`: K-lines that end later are open. False if it does not come after
+  // all that there is.
+  bool tell(const ToldKline& told, UnixNanos now, MinuteCache& cache);
 
   const KlineSeries& series(market::KlineType type) const { return series_[market::index_of(type)]; }
   const KlineSeries& minutes() const { return series_[0]; }
-  const KlineSeries& days() const { return series_[kDay]; }
+  const KlineSeries& days() const
+    requires(Types > kDay)
+  {
+    return series_[kDay];
+  }
 
   // Asks for the cache lines of the newest K-lines.
   void prefetch() const {
@@ -70,7 +102,9 @@ class KlineSet {
   }
   // When the first of the open K-lines is over; UnixNanos::max(): all are closed.
   UnixNanos next_close() const { return next_close_; }
-  void close_ended(UnixNanos now, Sequence sequence, std::vector<KlineChange>& changes);
+  void close_ended(UnixNanos now, const KlineWork& work);
+  // The calendar has changed: when the open K-lines end now.
+  void find_ends_again(MinuteCache& cache);
 
  private:
   // A change of the sums.
@@ -78,6 +112,11 @@ class KlineSet {
     Volume volume;
     Turnover turnover;
     std::int64_t trades = 0;
+
+    void add(const Kline& kline);
+    void take(const Kline& kline);
+    // False if that is less than nothing; the K-line is then as it was.
+    bool apply_to(Kline& kline) const;
   };
   // What the K-lines that make up a longer one come to.
   struct Fold {
@@ -86,29 +125,49 @@ class KlineSet {
     bool complete = true;  // none of them had to go
   };
 
-  void add_late(const KlinePrint& print, const KlineSpans& spans, const Work& work);
-  void add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans, const Work& work);
+  bool has_price_in(UnixNanos day) const;
+  LedgerPlace wait(const KlinePrint& print, UnixNanos day, const KlineWork& work);
+  LedgerPlace add_late(const KlinePrint& print, const KlineSpans& spans, const KlineWork& work);
+  void add_to(std::size_t type, const KlinePrint& print, const KlineSpans& spans, const KlineWork& work);
+  void report(std::size_t type, const Kline& kline, const KlineWork& work,
+              KlineNews news = KlineNews::values) const {
+    work.changes.push_back({market::kKlineTypes[type], kline, work.session, news});
+  }
   // Puts it where it belongs by time, and marks it closed if it is not the newest; if it is, reports the one
   // that it closes.
-  void place(std::size_t type, KlineSlot& slot, UnixNanos ends, const Work& work);
+  void place(std::size_t type, KlineSlot& slot, UnixNanos ends, const KlineWork& work);
   void update_next_close();
   KlineSlot fresh(const KlinePrint& print, const KlineSpans& spans, std::size_t type,
                   Sequence sequence) const;
+  // The close of the minute before in the same day; nullopt: it is the day's first one that is kept.
+  std::optional<Price> price_before(UnixNanos minute, UnixNanos day) const;
   // Sets the flat minutes that follow `minute` in its day to the price before them.
   std::vector<market::Minute> refresh_flats(const market::Minute& minute, UnixNanos day, Sequence sequence);
 
+  // The minute is `values` from now on; nullopt: there is none.
+  void replace(const market::Minute& minute, const std::optional<KlineSlot>& old,
+               std::optional<KlineSlot> values, const KlineWork& work);
+  // A day cannot begin with flat minutes: what they hold goes to its first minute that has a price, or waits
+  // for it. Returns the minutes that changed.
+  std::vector<market::Minute> lead_with_a_price(const market::Minute& minute, UnixNanos day,
+                                                Difference& difference, const KlineWork& work);
   // Folds the longer types of the touched minutes again and reports all. The difference is the first
   // minute's.
-  void fold_again(std::span<const market::Minute> touched, const Difference& difference, const Work& work);
-  void settle(std::size_t type, const market::Minute& minute, const Difference& difference, const Work& work);
+  void fold_again(std::span<const market::Minute> touched, const Difference& difference,
+                  const KlineWork& work);
+  void settle(std::size_t type, const market::Minute& minute, const Difference& difference,
+              const KlineWork& work);
   Fold fold_of(std::size_t type, const market::Minute& minute, const KlineSpans& spans) const;
-  void remove(std::size_t type, const KlineSlot& slot, const Work& work);
+  void remove(std::size_t type, const KlineSlot& slot, const KlineWork& work);
 
-  std::array<KlineSeries, kTypes> series_;
+  std::array<KlineSeries, Types> series_;
   UnixNanos next_close_ = UnixNanos::max();
   // Volume of a day that has no price yet.
   UnixNanos waiting_day_;
   Difference waiting_;
 };
+
+using KlineSet = BasicKlineSet<market::kKlineTypes.size()>;
+using SessionMinutes = BasicKlineSet<1>;
 
 }  // namespace qos::state

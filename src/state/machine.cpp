@@ -12,7 +12,7 @@ namespace qos::state {
 class Machine::Impl final : public ViewTable {
  public:
   Impl(const market::InstrumentTable& instruments, market::CalendarTable& calendars, Options options)
-      : options_{options}, schedules_(calendars.size()) {
+      : options_{options}, calendars_{calendars}, schedules_(calendars.size()) {
     QOS_ASSERT(options.trades_kept >= 1 && options.trades_kept <= CellRing<KlineSlot>::kMaxCapacity);
     QOS_ASSERT(options.klines_kept >= 2 && options.klines_kept <= CellRing<KlineSlot>::kMaxCapacity);
     for (std::uint16_t calendar = 0; calendar < calendars.size(); ++calendar) {
@@ -40,7 +40,10 @@ class Machine::Impl final : public ViewTable {
       apply_tick(*tick, event.sequence, sink);
       return no_change(event.sequence, {});
     }
-    if (std::holds_alternative<CalendarChange>(event.event.body)) return no_change(event.sequence, {});
+    if (const auto* calendar = std::get_if<CalendarChange>(&event.event.body)) {
+      change_calendar(*calendar);
+      return no_change(event.sequence, {});
+    }
 
     const InstrumentId id = std::visit(Overloaded{[](const ClockTick&) { return InstrumentId{}; },
                                                   [](const CalendarChange&) { return InstrumentId{}; },
@@ -52,7 +55,7 @@ class Machine::Impl final : public ViewTable {
     }
     InstrumentState& state = states_[id.value()];
     Change change = state.apply(event.event.body, work(event.sequence));
-    if (!klines_.empty()) schedule(state);
+    if (!klines_.empty() || std::holds_alternative<PastKline>(event.event.body)) schedule(state);
     return change;
   }
 
@@ -103,6 +106,23 @@ class Machine::Impl final : public ViewTable {
       open_day(tick.calendar, *day, sequence);
   }
 
+  // K-lines that exist stay as they are; what is open of them may end at another time now.
+  void change_calendar(const CalendarChange& change) {
+    if (change.calendar.value() >= schedules_.size() || !calendars_.change(change.calendar, change)) {
+      counters_.refused.add();
+      return;
+    }
+    const auto& calendar = calendars_.at(change.calendar);
+    for (std::size_t row = 0; row < 2; ++row)
+      minutes_[std::size_t{change.calendar.value()} * 2 + row].reset(calendar);
+    day_clocks_[change.calendar.value()].reset(calendar);
+    for (InstrumentState& state : states_) {
+      if (state.instrument().calendar != change.calendar) continue;
+      state.find_ends_again();
+      schedule(state);
+    }
+  }
+
   // Once per calendar and trading day, so a walk over all instruments will do.
   void open_day(CalendarId calendar, UnixNanos day, Sequence sequence) {
     for (std::size_t row = 0; row < 2; ++row)
@@ -112,6 +132,7 @@ class Machine::Impl final : public ViewTable {
   }
 
   Options options_;
+  market::CalendarTable& calendars_;
   std::deque<MinuteCache> minutes_;  // two a calendar: last_bar, own_bar
   std::deque<InstrumentState> states_;
   std::vector<ClosingSchedule> schedules_;  // one a calendar

@@ -64,9 +64,10 @@ struct MachineCounters {
   Counter stale_book_deltas;    // deltas dropped because the book waits for a snapshot
   Counter outside_sessions;     // trades outside every session: they stand on the tape and move nothing else
   Counter refused;  // events that cannot be true: negative sizes, times before 1970 or after 2200, sums
-                    // that would not fit
+                    // that would not fit, days that a calendar cannot have, a past told too late
   Counter dropped_levels;     // worst levels of books that had too many
-  Counter lost_restatements;  // of minutes that are not kept any more or that no session has
+  Counter lost_restatements;  // of minutes that are not kept any more or that no session has, of trades that
+                              // are not known (any more) or were taken back before
 };
 
 class Machine {
@@ -74,6 +75,9 @@ class Machine {
   struct Options {
     std::size_t trades_kept = 64;     // an instrument; at least 50, the protocol's largest count
     std::size_t klines_kept = 1'000;  // an instrument and type; the oldest is dropped
+    // An instrument's trades that can still be taken back or corrected exactly, 40 bytes each, made as they
+    // come; only of feeds that number their trades. 0: none can.
+    std::size_t ledger_kept = 4'096;
     market::Anchor anchor = market::Anchor::session;  // where 5 to 240 minute K-lines start counting
   };
 

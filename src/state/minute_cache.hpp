@@ -27,6 +27,12 @@ class MinuteCache {
       : calendar_{&calendar}, closing_{closing}, anchor_{anchor} {}
 
   const market::SessionCalendar& calendar() const { return *calendar_; }
+  // The calendar has changed: this is it now. All that is remembered is forgotten.
+  void reset(const market::SessionCalendar& calendar) {
+    calendar_ = &calendar;
+    moments_ = {};
+    spans_ = {};
+  }
 
   struct Moment {
     std::optional<market::Minute> minute;    // of a continuous trade

@@ -29,6 +29,23 @@ bool check(const KlineRestatement& restatement) {
          restatement.close <= restatement.high;
 }
 
+bool check(const TradeCorrection& correction) {
+  return check(Trade{.instrument = {},
+                     .price = correction.price,
+                     .size = correction.size,
+                     .ts_event = correction.ts_event,
+                     .condition = correction.condition});
+}
+
+bool check(const PastKline& past) {
+  if (past.start < kFirst || past.start >= kLast || static_cast<int>(past.series) > 4) return false;
+  // A trading day may begin on the evening before its date, anywhere on earth.
+  const UnixNanos date{std::chrono::days{past.trading_date}};
+  if (past.start < date - std::chrono::days{2} || past.start > date + std::chrono::days{2}) return false;
+  return fits(past.volume, past.turnover) && past.low <= past.open && past.low <= past.close &&
+         past.open <= past.high && past.close <= past.high;
+}
+
 bool check(const RollingStats& stats) {
   return fits(stats.volume, stats.turnover) && stats.low <= stats.high;
 }

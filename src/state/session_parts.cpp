@@ -5,12 +5,12 @@
 namespace qos::state {
 namespace {
 
-std::optional<SessionPart>& part_of(Snapshot& snapshot, UsSession session) {
-  if (session == UsSession::night) return snapshot.night;
-  return session == UsSession::pre_market ? snapshot.pre_market : snapshot.after_hours;
+std::optional<SessionPart>& part_of(Snapshot& snapshot, StoredSeries series) {
+  if (series == StoredSeries::night) return snapshot.night;
+  return series == StoredSeries::pre_market ? snapshot.pre_market : snapshot.after_hours;
 }
 
-constexpr std::array kExtended{UsSession::night, UsSession::pre_market, UsSession::after_hours};
+constexpr std::array kExtended{StoredSeries::night, StoredSeries::pre_market, StoredSeries::after_hours};
 
 }  // namespace
 
@@ -32,36 +32,24 @@ UsSession us_session_of(market::Phase phase) {
   return UsSession::unknown;
 }
 
-std::size_t SessionParts::index_of(UsSession session) {
-  return static_cast<std::size_t>(std::ranges::find(kExtended, session) - kExtended.begin());
-}
-
-bool SessionParts::add(Snapshot& snapshot, const Trade& trade, Eligibility eligibility,
-                       const market::Session& session, UnixNanos day, const Closes& closes) {
-  const UsSession kind = us_session_of(session.phase);
-  Part& part = parts_[index_of(kind)];
-  if (session.open < part.opened || eligibility == Eligibility::tape_only) return false;
-  auto& shown = part_of(snapshot, kind);
+bool SessionParts::add(Snapshot& snapshot, const Session& session, const Trade& trade,
+                       Eligibility eligibility, const Kline& minute, const Closes& closes) {
+  UnixNanos& shown_day = day_of(session.series);
+  if (session.day < shown_day || eligibility == Eligibility::tape_only) return false;
+  auto& shown = part_of(snapshot, session.series);
   const bool priced = eligibility == Eligibility::full;
-  if (session.open > part.opened && !priced) {
-    if (part.waiting_session != session.open) part.waiting_volume = {}, part.waiting_turnover = {};
-    part.waiting_session = session.open;
-    part.waiting_volume += Volume{trade.size};
-    part.waiting_turnover += Turnover{trade.price, trade.size};
-    return false;
-  }
-  if (session.open > part.opened) {
-    part.opened = session.open;
-    part.day = day;
+  if (session.day > shown_day) {
+    if (!priced) return false;
+    shown_day = session.day;
+    // Its first minute holds what had waited for this price as well.
     shown = SessionPart{.last = trade.price,
                         .high = trade.price,
                         .low = trade.price,
-                        .previous_close = close_for(kind, day, closes, std::nullopt),
+                        .previous_close = close_for(session, closes, std::nullopt),
+                        .volume = minute.volume,
+                        .turnover = minute.turnover,
                         .ts = trade.ts_event};
-    if (part.waiting_session == session.open) {
-      shown->volume = part.waiting_volume;
-      shown->turnover = part.waiting_turnover;
-    }
+    return true;
   }
   shown->volume += Volume{trade.size};
   shown->turnover += Turnover{trade.price, trade.size};
@@ -75,18 +63,52 @@ bool SessionParts::add(Snapshot& snapshot, const Trade& trade, Eligibility eligi
   return true;
 }
 
-std::optional<Price> SessionParts::close_for(UsSession session, UnixNanos day, const Closes& closes,
+void SessionParts::tell(Snapshot& snapshot, const Session& session, const Kline& minute,
+                        const Closes& closes) {
+  Whole whole{.day = session.day, .fold = minute, .ts = minute.start};
+  const auto& shown = part_of(snapshot, session.series);
+  if (shown && day_of(session.series) == session.day) {
+    whole.fold.high = std::max(shown->high, minute.high);
+    whole.fold.low = std::min(shown->low, minute.low);
+    whole.fold.volume += shown->volume;
+    whole.fold.turnover += shown->turnover;
+  }
+  show(snapshot, session.series, whole, closes);
+}
+
+void SessionParts::show(Snapshot& snapshot, StoredSeries series, const std::optional<Whole>& whole,
+                        const Closes& closes) {
+  auto& shown = part_of(snapshot, series);
+  if (!whole) {
+    shown.reset();
+    day_of(series) = UnixNanos::min();
+    return;
+  }
+  const auto quoted = shown && day_of(series) == whole->day ? shown->previous_close : std::nullopt;
+  day_of(series) = whole->day;
+  shown = SessionPart{.last = whole->fold.close,
+                      .high = whole->fold.high,
+                      .low = whole->fold.low,
+                      .previous_close = close_for({series, whole->day}, closes, quoted),
+                      .volume = whole->fold.volume,
+                      .turnover = whole->fold.turnover,
+                      .ts = whole->ts};
+}
+
+std::optional<Price> SessionParts::close_for(const Session& session, const Closes& closes,
                                              std::optional<Price> otherwise) {
-  if (session == UsSession::after_hours) return day >= closes.day && closes.last ? closes.last : otherwise;
-  if (closes.coming && closes.coming_day == day) return closes.coming;
-  return day > closes.day && closes.last ? closes.last : otherwise;
+  if (session.series == StoredSeries::after_hours)
+    return session.day >= closes.day && closes.last ? closes.last : otherwise;
+  if (closes.coming && closes.coming_day == session.day) return closes.coming;
+  return session.day > closes.day && closes.last ? closes.last : otherwise;
 }
 
 void SessionParts::quote(Snapshot& snapshot, const Closes& closes) const {
-  for (const UsSession kind : kExtended) {
-    auto& shown = part_of(snapshot, kind);
+  for (const StoredSeries series : kExtended) {
+    auto& shown = part_of(snapshot, series);
     if (shown)
-      shown->previous_close = close_for(kind, parts_[index_of(kind)].day, closes, shown->previous_close);
+      shown->previous_close =
+          close_for({series, days_[static_cast<std::size_t>(series)]}, closes, shown->previous_close);
   }
 }
 

@@ -18,6 +18,13 @@ UsSession us_session_of(market::Phase phase);
 constexpr bool is_extended(UsSession session) {
   return session == UsSession::night || session == UsSession::pre_market || session == UsSession::after_hours;
 }
+// Where its minutes are stored.
+constexpr StoredSeries series_of(UsSession session) {
+  return is_extended(session) ? static_cast<StoredSeries>(session) : StoredSeries::regular;
+}
+constexpr bool is_extended(StoredSeries series) {
+  return series != StoredSeries::day && series != StoredSeries::regular;
+}
 
 // The regular closes that extended sessions are quoted against.
 struct Closes {
@@ -29,28 +36,37 @@ struct Closes {
 
 class SessionParts {
  public:
-  // A trade in an extended session of the trading day that starts at `day`. Whether the snapshot's part
-  // changed.
-  bool add(Snapshot& snapshot, const Trade& trade, Eligibility eligibility, const market::Session& session,
-           UnixNanos day, const Closes& closes);
+  // An extended session: of the trading day that starts at `day`.
+  struct Session {
+    StoredSeries series = StoredSeries::night;
+    UnixNanos day;
+  };
+  // A trade in it, which `minute`, its K-line, holds already. Whether the snapshot's part changed. What comes
+  // before the session's first price is not shown until then.
+  bool add(Snapshot& snapshot, const Session& session, const Trade& trade, Eligibility eligibility,
+           const Kline& minute, const Closes& closes);
+  // A closed minute of the past in it, later than those before.
+  void tell(Snapshot& snapshot, const Session& session, const Kline& minute, const Closes& closes);
+  // Corrected: the latest session of its kind that has minutes comes to `fold`, whose latest price is
+  // of `ts`. nullopt: there is none.
+  struct Whole {
+    UnixNanos day;
+    Kline fold;
+    UnixNanos ts;
+  };
+  void show(Snapshot& snapshot, StoredSeries series, const std::optional<Whole>& whole, const Closes& closes);
   // Puts the closes right that parts are quoted against, after one of them changed.
   void quote(Snapshot& snapshot, const Closes& closes) const;
 
  private:
-  struct Part {
-    UnixNanos opened = UnixNanos::min();  // of the session it shows
-    UnixNanos day;                        // its trading day
-    // What odd lots and late reports traded before the session's first price.
-    UnixNanos waiting_session = UnixNanos::min();
-    Volume waiting_volume;
-    Turnover waiting_turnover;
-  };
-  static std::size_t index_of(UsSession session);
   // Night and pre-market look back to the close before their day, after hours to their day's own.
-  static std::optional<Price> close_for(UsSession session, UnixNanos day, const Closes& closes,
+  static std::optional<Price> close_for(const Session& session, const Closes& closes,
                                         std::optional<Price> otherwise);
+  UnixNanos& day_of(StoredSeries series) { return days_[static_cast<std::size_t>(series)]; }
 
-  std::array<Part, 3> parts_{};
+  // Starts of the trading days whose sessions are shown, by series.
+  std::array<UnixNanos, 5> days_{UnixNanos::min(), UnixNanos::min(), UnixNanos::min(), UnixNanos::min(),
+                                 UnixNanos::min()};
 };
 
 }  // namespace qos::state

@@ -81,9 +81,13 @@ bool SnapshotFold::restate_last(Snapshot& snapshot, UnixNanos restated, const Kl
   return true;
 }
 
-bool SnapshotFold::show_extended(Snapshot& snapshot, const Trade& trade, Eligibility eligibility,
-                                 const market::Session& session, UnixNanos day) {
-  return parts_.add(snapshot, trade, eligibility, session, day, closes_);
+void SnapshotFold::put_last(Snapshot& snapshot, const std::optional<Last>& last) {
+  snapshot.last.reset();
+  snapshot.ts = {};
+  snapshot.session = UsSession::unknown;
+  minute_.reset();
+  order_ = UnixNanos::min();
+  if (last) show_last(snapshot, *last);
 }
 
 bool SnapshotFold::show_reference(Snapshot& snapshot, Price previous_close, UnixNanos day) {

@@ -55,8 +55,19 @@ class SnapshotFold {
   bool open_day(Snapshot& snapshot, UnixNanos day);
   // `newest`: the newest minute after `restated` was restated; nullptr: there is none any more.
   bool restate_last(Snapshot& snapshot, UnixNanos restated, const KlineSlot* newest);
-  bool show_extended(Snapshot& snapshot, const Trade& trade, Eligibility eligibility,
-                     const market::Session& session, UnixNanos day);
+  // Trades were taken back or corrected: the latest that is left; nullopt: there is none.
+  void put_last(Snapshot& snapshot, const std::optional<Last>& last);
+  // A trade of an extended session, and the latest such session as a whole: as SessionParts has it.
+  bool show_extended(Snapshot& snapshot, const SessionParts::Session& session, const Trade& trade,
+                     Eligibility eligibility, const Kline& minute) {
+    return parts_.add(snapshot, session, trade, eligibility, minute, closes_);
+  }
+  void show_told(Snapshot& snapshot, const SessionParts::Session& session, const Kline& minute) {
+    parts_.tell(snapshot, session, minute, closes_);
+  }
+  void show_whole(Snapshot& snapshot, StoredSeries series, const std::optional<SessionParts::Whole>& whole) {
+    parts_.show(snapshot, series, whole, closes_);
+  }
   // The close that the trading day that starts at `day` is quoted against.
   bool show_reference(Snapshot& snapshot, Price previous_close, UnixNanos day);
   bool show_rolling(Snapshot& snapshot, const RollingStats& stats);

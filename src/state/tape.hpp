@@ -1,6 +1,6 @@
 // The latest trades of one instrument.
 //
-// Threads: latest() may be called by any thread, add() belongs to the market thread.
+// Threads: latest() may be called by any thread, everything else belongs to the market thread.
 #pragma once
 
 #include <algorithm>
@@ -17,10 +17,22 @@ class Tape {
  public:
   explicit Tape(std::size_t kept) : ring_{kept} {}
 
-  void add(const TapeTrade& trade) {
+  // trade_id: the venue's, 0 if it has none.
+  void add(const TapeTrade& trade, std::uint64_t trade_id) {
     const auto ordinal = added_.load(std::memory_order_relaxed) + 1;
-    ring_.write({trade, ordinal});
+    ring_.write({trade, ordinal, trade_id});
     added_.store(ordinal, std::memory_order_release);
+  }
+  // The venue takes a trade back, or says what it should have been. Nothing happens if it is not here (any
+  // more).
+  void take_back(std::uint64_t trade_id) {
+    change(trade_id, [](Entry& entry) { entry.gone = true; });
+  }
+  void correct(std::uint64_t trade_id, Price price, Quantity size) {
+    change(trade_id, [&](Entry& entry) {
+      entry.trade.price = price;
+      entry.trade.size = size;
+    });
   }
 
   // The `count` that came last, in time order, oldest first; those of one time as they came.
@@ -30,13 +42,14 @@ class Tape {
       const auto newest = added_.load(std::memory_order_acquire);
       trades.clear();
       Entry entry;
-      for (auto ordinal = newest; ordinal > 0 && trades.size() < count; --ordinal) {
+      std::uint64_t seen = 0;
+      for (auto ordinal = newest; ordinal > 0 && trades.size() < count; --ordinal, ++seen) {
         if (!ring_.read(ordinal, entry)) break;
-        trades.push_back(entry.trade);
+        if (!entry.gone) trades.push_back(entry.trade);
       }
       // Fewer than were there: the writer overtook this reader by the length of the tape. Look again, but do
       // not race a writer that never pauses for the last few.
-      if (trades.size() >= std::min<std::uint64_t>({count, newest, ring_.capacity()})) break;
+      if (trades.size() >= count || seen >= std::min<std::uint64_t>(newest, ring_.capacity())) break;
       if (looks >= kLooks && !trades.empty()) break;
     }
     std::ranges::reverse(trades);
@@ -50,7 +63,23 @@ class Tape {
   struct Entry {
     TapeTrade trade;
     std::uint64_t ordinal = 0;
+    std::uint64_t trade_id = 0;
+    bool gone = false;
   };
+
+  template <typename What>
+  void change(std::uint64_t trade_id, What&& what) {
+    const auto newest = added_.load(std::memory_order_relaxed);
+    const auto kept = std::min<std::uint64_t>(newest, ring_.capacity());
+    for (auto ordinal = newest; ordinal > newest - kept; --ordinal) {
+      Entry entry = ring_.own(ordinal);
+      if (entry.trade_id != trade_id) continue;
+      what(entry);
+      ring_.write(entry);
+      return;
+    }
+  }
+
   CellRing<Entry> ring_;
   std::atomic<std::uint64_t> added_{0};
 };
