@@ -203,7 +203,8 @@ TEST(SimulatedHours, a_run_may_start_anywhere_in_the_week) {
     const UnixNanos from = at("2026-03-05T00:13:07Z") + std::chrono::hours{hour};
     Options options = kReal;
     options.until = from + 90min;
-    Generator generator{options, from, made->instruments, made->calendars, made->all(), made->prices};
+    const auto ids = made->all();
+    Generator generator{options, from, made->instruments, made->calendars, ids, made->starts_of(ids)};
     std::size_t references = 0;
     for (auto event = generator.next(); event; event = generator.next()) {
       ASSERT_GE(ts_event_of(*event), from);

@@ -188,6 +188,10 @@ class Auditor {
   void check(const ClockTick& tick) { ticks[tick.calendar].push_back(tick.ts_event); }
   void check(const RollingStats& stats) { fault("rolling figures are not simulated", stats); }
   void check(const KlineRestatement& restatement) { fault("nothing is restated", restatement); }
+  void check(const TradeBust& bust) { fault("nothing is busted", bust); }
+  void check(const TradeCorrection& correction) { fault("nothing is corrected", correction); }
+  void check(const PastKline& past) { fault("the past is told before", past); }
+  void check(const CalendarChange& change) { fault("the calendar stays as it is", change); }
   void check(const Gap& gap) { fault("nothing is lost", gap); }
 
   const World& world_;

@@ -31,7 +31,7 @@ TEST(SimulatedOptions, are_read) {
   const auto options = options_of(
       "simulated:seed=18446744073709551615,hours=real,rate=0.5,markets=US+hk+US,from=2026-01-05T09:00:00+08:"
       "00,"
-      "history=2h,speed=max,until=2026-01-05T01:00:01Z");
+      "history=2h,past=on,speed=max,until=2026-01-05T01:00:01Z");
   ASSERT_TRUE(options) << options.error().message;
   const Options expected{.seed = 18446744073709551615U,
                          .hours = Hours::real,
@@ -40,12 +40,32 @@ TEST(SimulatedOptions, are_read) {
                          .from = sys_days{2026y / 1 / 5} + 1h,
                          .history = 2h,
                          .speed = std::nullopt,
+                         .past = TellPast::on,
                          .until = sys_days{2026y / 1 / 5} + 1h + 1s};
   EXPECT_EQ(*options, expected);
   EXPECT_EQ(options_of("simulated:speed=60")->speed, 60);
   EXPECT_EQ(options_of("simulated:rate=2")->rate_milli, 2'000);
   EXPECT_EQ(options_of("simulated:history=0s")->history, 0s);
   EXPECT_EQ(options_of("simulated:history=31d")->history, 24h * 31);
+}
+
+// What is asked for counts; else a run from now on has a past, one from a fixed instant is a closed world.
+TEST(SimulatedOptions, settle_whether_a_past_is_told_and_gone_on_from) {
+  struct Row {
+    std::string_view text;
+    bool tells;
+    bool continues;
+  };
+  for (const Row& row : {Row{"simulated", true, true}, Row{"simulated:past=off", false, true},
+                         Row{"simulated:from=2026-01-05T09:00:00Z", false, false},
+                         Row{"simulated:from=2026-01-05T09:00:00Z,past=on", true, true},
+                         Row{"simulated:from=2026-01-05T09:00:00Z,past=off", false, false}}) {
+    const auto options = options_of(row.text);
+    ASSERT_TRUE(options) << row.text;
+    EXPECT_EQ(tells_past(*options), row.tells) << row.text;
+    EXPECT_EQ(goes_on(*options), row.continues) << row.text;
+    EXPECT_EQ(plan_feed(*FeedSpec::parse(row.text))->continues, row.continues) << row.text;
+  }
 }
 
 TEST(SimulatedOptions, name_what_is_wrong_with_them) {
@@ -55,7 +75,7 @@ TEST(SimulatedOptions, name_what_is_wrong_with_them) {
   };
   for (const Row& row : {
            Row{"simulated:sed=1", "unknown option 'sed'"},
-           Row{"simulated:sed=1", "seed, hours, rate, markets, from, history, speed, until"},
+           Row{"simulated:sed=1", "seed, hours, rate, markets, from, history, past, speed, until"},
            Row{"simulated:seed=-1", "option 'seed': expected an integer from 0"},
            Row{"simulated:seed=18446744073709551616", "got '18446744073709551616'"},
            Row{"simulated:hours=Always", "option 'hours': expected always or real, got 'Always'"},
@@ -75,6 +95,7 @@ TEST(SimulatedOptions, name_what_is_wrong_with_them) {
            Row{"simulated:speed=0", "option 'speed': expected an integer from 1"},
            Row{"simulated:speed=1000001", "got '1000001'"},
            Row{"simulated:speed=1.5", "got '1.5'"},
+           Row{"simulated:past=no", "option 'past': expected on or off, got 'no'"},
            Row{"simulated:until=tomorrow", "option 'until': expected an instant"},
            Row{"simulated:from=2026-01-05T09:00:00Z,until=2026-01-05T09:00:00Z",
                "option 'until': expected an instant after from=2026-01-05T09:00:00Z"},

@@ -40,6 +40,11 @@ struct World {
   const market::Instrument& operator[](std::string_view code) const {
     return *instruments.find(market::parse_code(code)->code);
   }
+  std::vector<StartPoint> starts_of(const std::vector<InstrumentId>& ids) const {
+    std::vector<StartPoint> starts;
+    for (const InstrumentId id : ids) starts.push_back({prices.of(instruments.at(id))});
+    return starts;
+  }
   std::vector<InstrumentId> all() const {
     std::vector<InstrumentId> ids;
     for (std::uint32_t i = 0; i < instruments.size(); ++i) ids.emplace_back(i);
@@ -90,7 +95,8 @@ std::uint64_t simulate(const World& world, Options options, std::string_view fro
                        See see, std::vector<InstrumentId> ids = {}) {
   options.until = at(until);
   if (ids.empty()) ids = world.all();
-  Generator generator{options, at(from), world.instruments, world.calendars, ids, world.prices};
+  const auto starts = world.starts_of(ids);
+  Generator generator{options, at(from), world.instruments, world.calendars, ids, starts};
   std::uint64_t events = 0;
   for (auto event = generator.next(); event; event = generator.next(), ++events) see(*event);
   return events;
@@ -103,11 +109,13 @@ inline std::vector<EventBody> recorded(const World& world, const Options& option
   return events;
 }
 
-// nullopt for a clock tick, which belongs to a calendar.
+// nullopt for what belongs to a calendar: a clock tick.
 inline std::optional<InstrumentId> instrument_of(const EventBody& body) {
   return std::visit(
-      Overloaded{[](const ClockTick&) -> std::optional<InstrumentId> { return std::nullopt; },
-                 [](const auto& event) -> std::optional<InstrumentId> { return event.instrument; }},
+      [](const auto& event) -> std::optional<InstrumentId> {
+        if constexpr (requires { event.instrument; }) return event.instrument;
+        return std::nullopt;
+      },
       body);
 }
 

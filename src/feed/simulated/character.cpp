@@ -64,7 +64,15 @@ std::int64_t level_value(Market market) {
   }
 }
 
-// The standard deviation of a day's move, in billionths of the price.
+// Parts per hundred a day.
+int daily_limit(const Instrument& instrument) {
+  const Market market = instrument.code.market;
+  if (is_a_share(market)) return is_growth_board(instrument) ? 20 : 10;
+  return market == Market::FX || market == Market::IX || market == Market::CM ? 5 : 15;
+}
+
+}  // namespace
+
 std::int64_t daily_move(Market market) {
   switch (market) {
     case Market::CF:
@@ -86,15 +94,6 @@ std::int64_t square_root(std::int64_t value) {
     if ((root + bit) * (root + bit) <= value) root += bit;
   return root;
 }
-
-// Parts per hundred a day.
-int daily_limit(const Instrument& instrument) {
-  const Market market = instrument.code.market;
-  if (is_a_share(market)) return is_growth_board(instrument) ? 20 : 10;
-  return market == Market::FX || market == Market::IX || market == Market::CM ? 5 : 15;
-}
-
-}  // namespace
 
 Character character_of(const Instrument& instrument, Hours hours, Price start) {
   const Market market = instrument.code.market;

@@ -32,6 +32,11 @@ struct Movement {
 };
 Movement movement_of(const market::Instrument& instrument, const Options& options, Price price);
 
+// The standard deviation of a day's move, in billionths of the price.
+std::int64_t daily_move(market::Market market);
+// The whole part of the root; 0 <= value < 2^62.
+std::int64_t square_root(std::int64_t value);
+
 // What may be traded on a day after this close: the A shares' price limits, rounded inwards; elsewhere a band
 // that keeps the simulation plausible. Both ends are on the grid, and there is room for a bid and an ask.
 PriceBounds bounds_after(const market::Instrument& instrument, Price previous_close);

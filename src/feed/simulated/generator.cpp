@@ -12,14 +12,14 @@ constexpr UnixNanos kEndOfTime = std::chrono::sys_days{std::chrono::year{2200} /
 
 Generator::Generator(const Options& options, UnixNanos from, const market::InstrumentTable& table,
                      const market::CalendarTable& calendars, std::span<const InstrumentId> instruments,
-                     const StartPrices& prices)
+                     std::span<const StartPoint> starts)
     : until_{options.until.value_or(kEndOfTime)} {
-  for (const InstrumentId id : instruments) {
-    const market::Instrument& instrument = table.at(id);
+  QOS_ASSERT(starts.size() == instruments.size());
+  for (std::size_t i = 0; i < instruments.size(); ++i) {
+    const market::Instrument& instrument = table.at(instruments[i]);
     const CalendarId calendar = instrument.calendar;
     const auto timetable = timetables_.try_emplace(calendar, calendars.at(calendar), from).first;
-    instruments_.emplace_back(instrument, timetable->second, options, prices.of(instrument))
-        .start(from, pending_);
+    instruments_.emplace_back(instrument, timetable->second, options, starts[i]).start(from, pending_);
   }
   for (const auto& [calendar, timetable] : timetables_) calendars_.push_back(calendar);
   if (!calendars_.empty()) turns_.push_back({std::chrono::ceil<std::chrono::seconds>(from), 0});

@@ -23,10 +23,11 @@ namespace qos::feed::simulated {
 // Used by one thread. The tables must outlive it.
 class Generator {
  public:
-  // Of the options it uses seed, hours, rate_milli and until. `instruments` are those that trade.
+  // Of the options it uses seed, hours, rate_milli and until. `instruments` are those that trade, `starts`
+  // where each of them begins.
   Generator(const Options& options, UnixNanos from, const market::InstrumentTable& table,
             const market::CalendarTable& calendars, std::span<const InstrumentId> instruments,
-            const StartPrices& prices);
+            std::span<const StartPoint> starts);
 
   // The next event; times never fall. At `from` every instrument's reference price and status come first. At
   // a whole second the clock ticks of all calendars in use come before what happens then. nullopt: `until` is

@@ -118,6 +118,11 @@ bool set_speed(Options& options, std::string_view value) {
   return true;
 }
 
+bool set_past(Options& options, std::string_view value) {
+  options.past = value == "on" ? TellPast::on : TellPast::off;
+  return value == "on" || value == "off";
+}
+
 bool set_until(Options& options, std::string_view value) {
   options.until = parse_instant(value);
   return options.until.has_value();
@@ -132,6 +137,7 @@ constexpr std::array kOptions{
     Option{"from", kInstant, set_from},
     Option{"history", "a duration up to 31d such as 30m, 90s, 2h, 1d or 0s", set_history},
     Option{"speed", "an integer from 1 to 1000000, or max", set_speed},
+    Option{"past", "on or off", set_past},
     Option{"until", kInstant, set_until},
 };
 
@@ -161,8 +167,8 @@ std::optional<UnixNanos> parse_instant(std::string_view text) {
 }
 
 Result<Options> parse_options(const FeedSpec& spec) {
-  if (auto known =
-          only_options(spec, {"seed", "hours", "rate", "markets", "from", "history", "speed", "until"});
+  if (auto known = only_options(
+          spec, {"seed", "hours", "rate", "markets", "from", "history", "past", "speed", "until"});
       !known)
     return std::unexpected{std::move(known.error())};
   Options options;

@@ -46,7 +46,7 @@ constexpr std::array<std::uint64_t, 257> make_log2_table() {
 }
 inline constexpr std::array<std::uint64_t, 257> kMinusLog2 = make_log2_table();
 
-// A SplitMix64 sequence. One per instrument.
+// A SplitMix64 sequence.
 class Random {
  public:
   constexpr explicit Random(std::uint64_t seed) : state_{seed} {}
@@ -80,5 +80,15 @@ class Random {
  private:
   std::uint64_t state_;
 };
+
+// About normally distributed around 0 with this standard deviation; at most three times it, either way.
+constexpr std::int64_t normal(Random& random, std::int64_t deviation) {
+  constexpr std::uint64_t kMask = (1U << 21) - 1;
+  const std::uint64_t bits = random.next();
+  const std::uint64_t sum = (bits & kMask) + ((bits >> 21) & kMask) + ((bits >> 42) & kMask);
+  // The sum of three uniform draws from 0 to 2^21 has the mean 3 * 2^20 and the deviation 2^20.
+  const std::int64_t drawn = static_cast<std::int64_t>(sum) - 3 * (std::int64_t{1} << 20);
+  return static_cast<std::int64_t>((Int128{drawn} * deviation) >> 20);
+}
 
 }  // namespace qos::feed::simulated

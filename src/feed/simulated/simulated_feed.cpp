@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "feed/simulated/past.hpp"
+
 namespace qos::feed::simulated {
 namespace {
 
@@ -10,6 +12,9 @@ using std::chrono::nanoseconds;
 
 // Events that fall due within it are handed on together: one wake-up, one batch for everyone behind the feed.
 constexpr nanoseconds kBatch = std::chrono::milliseconds{2};
+
+// How far ahead of the clock a run may begin and wait for it.
+constexpr nanoseconds kPatience = std::chrono::minutes{2};
 
 // Turns elapsed time of the clock into simulated time and back.
 class Pace {
@@ -38,12 +43,39 @@ class Pace {
 }  // namespace
 
 SimulatedFeed::SimulatedFeed(const Options& options, const std::vector<market::Market>& covered,
-                             StartPrices prices, const FeedContext& context)
-    : options_{options}, prices_{std::move(prices)}, context_{context} {
+                             const StartPrices& prices, const FeedContext& context)
+    : options_{options}, context_{context} {
   for (std::size_t i = 0; i < context_.instruments.size(); ++i) {
     const InstrumentId id{static_cast<InstrumentId::rep>(i)};
     if (std::ranges::count(covered, context_.instruments.at(id).code.market) > 0) instruments_.push_back(id);
   }
+  for (const InstrumentId id : instruments_) starts_.push_back({prices.of(context_.instruments.at(id))});
+}
+
+Result<void> SimulatedFeed::tell_past(PastSink& sink,
+                                      const std::function<std::optional<KnownPast>(InstrumentId)>& known) {
+  if (!goes_on(options_)) return {};
+  std::vector<std::optional<KnownPast>> knowns;
+  std::optional<UnixNanos> newest;
+  for (const InstrumentId id : instruments_) {
+    knowns.push_back(known(id));
+    if (knowns.back() && knowns.back()->series != StoredSeries::day)
+      newest = std::max(newest.value_or(UnixNanos::min()), knowns.back()->last_minute);
+  }
+  live_start_ = live_start(options_, context_.clock.now(), newest);
+  const UnixNanos end = std::chrono::floor<std::chrono::minutes>(*live_start_);
+  Past past{options_, end, context_.calendars};
+  for (std::size_t i = 0; i < instruments_.size(); ++i) {
+    const market::Instrument& instrument = context_.instruments.at(instruments_[i]);
+    if (tells_past(options_)) {
+      auto start = past.tell(instrument, starts_[i].price, knowns[i], sink);
+      if (!start) return std::unexpected{std::move(start.error())};
+      starts_[i] = *start;
+    } else if (knowns[i]) {
+      starts_[i] = go_on_from(instrument, context_.calendars.at(instrument.calendar), end, *knowns[i]);
+    }
+  }
+  return {};
 }
 
 bool SimulatedFeed::emit_one(Generator& generator, EventSink& sink) {
@@ -66,16 +98,19 @@ void SimulatedFeed::emit_until(UnixNanos due, Generator& generator, EventSink& s
 Result<void> SimulatedFeed::run(EventSink& sink, const std::stop_token& stop) {
   const UnixNanos now = context_.clock.now();
   const SteadyTime steady_now = context_.clock.steady_now();
-  const UnixNanos from =
-      options_.from.value_or(std::chrono::floor<std::chrono::seconds>(now) - options_.history);
-  Generator generator{options_, from, context_.instruments, context_.calendars, instruments_, prices_};
+  const UnixNanos from = live_start_.value_or(
+      options_.from.value_or(std::chrono::floor<std::chrono::seconds>(now) - options_.history));
+  Generator generator{options_, from, context_.instruments, context_.calendars, instruments_, starts_};
   if (!options_.speed) {
     sink.live();
     while (!stop.stop_requested() && emit_one(generator, sink)) {
     }
     return {};
   }
-  const Pace pace{options_.from ? from : now, steady_now, *options_.speed};
+  // What is stored may end after now: in the minute that was in progress, which is waited for, or much later,
+  // after a run that was faster than the clock. Simulated time then goes on from there.
+  const bool ahead = options_.from || from > now + kPatience;
+  const Pace pace{ahead ? from : now, steady_now, *options_.speed};
   while (true) {
     const SteadyTime looked_at = context_.clock.steady_now();
     emit_until(pace.simulated_at(looked_at), generator, sink, stop);
@@ -91,7 +126,8 @@ Result<FeedPlan> plan(const FeedSpec& spec) {
   if (!options) return std::unexpected{std::move(options.error())};
   return FeedPlan{.markets = options->markets.value_or(std::vector<market::Market>{}),
                   .markets_by_default = !options->markets,
-                  .keep_open = options->hours == Hours::always};
+                  .keep_open = options->hours == Hours::always,
+                  .continues = goes_on(*options)};
 }
 
 Result<std::unique_ptr<Feed>> make(const FeedSpec& spec, const std::vector<market::Market>& covered,
@@ -100,7 +136,7 @@ Result<std::unique_ptr<Feed>> make(const FeedSpec& spec, const std::vector<marke
   if (!options) return std::unexpected{std::move(options.error())};
   auto prices = StartPrices::load(context.simulated_prices);
   if (!prices) return std::unexpected{std::move(prices.error())};
-  return std::make_unique<SimulatedFeed>(*options, covered, std::move(*prices), context);
+  return std::make_unique<SimulatedFeed>(*options, covered, *prices, context);
 }
 
 }  // namespace qos::feed::simulated

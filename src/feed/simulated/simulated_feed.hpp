@@ -15,12 +15,16 @@ namespace qos::feed::simulated {
 class SimulatedFeed final : public Feed {
  public:
   // The context's tables and clock must outlive it.
-  SimulatedFeed(const Options& options, const std::vector<market::Market>& covered, StartPrices prices,
+  SimulatedFeed(const Options& options, const std::vector<market::Market>& covered, const StartPrices& prices,
                 const FeedContext& context);
 
-  // Begins at `from`, or `history` before the clock's now: the past is produced as fast as the sink takes it,
-  // then simulated time keeps pace with the clock, `speed` times as fast. ts_recv equals ts_event, so that
-  // two runs from the same instant hand on the same bytes.
+  // Tells days of ten years and minutes of thirty trading days, or what has happened since what is known, and
+  // settles where and at which prices run() begins.
+  Result<void> tell_past(PastSink& sink,
+                         const std::function<std::optional<KnownPast>(InstrumentId)>& known) override;
+  // Begins at `from`, or `history` before the clock's now, but after what was known to tell_past(): the past
+  // is produced as fast as the sink takes it, then simulated time keeps pace with the clock, `speed` times as
+  // fast. ts_recv equals ts_event, so that two runs from the same instant hand on the same bytes.
   Result<void> run(EventSink& sink, const std::stop_token& stop) override;
   const FeedCounters& counters() const override { return counters_; }
 
@@ -29,9 +33,10 @@ class SimulatedFeed final : public Feed {
   bool emit_one(Generator& generator, EventSink& sink);
 
   Options options_;
-  StartPrices prices_;
   FeedContext context_;
   std::vector<InstrumentId> instruments_;
+  std::vector<StartPoint> starts_;       // of the instruments
+  std::optional<UnixNanos> live_start_;  // settled by tell_past()
   FeedCounters counters_;
 };
 

@@ -44,20 +44,22 @@ Ladder::Shape shape_of(const Character& character, const Movement& movement) {
 }  // namespace
 
 SimulatedInstrument::SimulatedInstrument(const market::Instrument& instrument, Timetable& timetable,
-                                         const Options& options, Price start)
+                                         const Options& options, const StartPoint& start)
     : instrument_{instrument},
       timetable_{timetable},
-      random_{scramble(options.seed + 0x632be59bd9b4e019U) ^ hash_of(instrument.code.to_string())},
-      character_{character_of(instrument, options.hours, start)},
-      movement_{movement_of(instrument, options, start)},
+      random_{scramble(options.seed + 0x632be59bd9b4e019U) ^ hash_of(instrument.code.to_string()) ^
+              start.salt},
+      character_{character_of(instrument, options.hours, start.price)},
+      movement_{movement_of(instrument, options, start.price)},
       hours_{options.hours},
       mean_wait_{wait_for(character_, options)},
-      anchor_{start},
+      anchor_{start.price},
+      has_past_{start.reference.has_value()},
       date_{timetable.first_date()},
       ladder_{instrument.tick, shape_of(character_, movement_)},
-      bounds_{bounds_after(instrument, start)},
-      previous_close_{start},
-      last_{start} {}
+      bounds_{bounds_after(instrument, start.reference.value_or(start.price))},
+      previous_close_{start.reference.value_or(start.price)},
+      last_{start.price} {}
 
 // The price up to `most_parts` of a million away, either way.
 Price SimulatedInstrument::moved(Price price, std::int64_t most_parts) {
@@ -66,7 +68,7 @@ Price SimulatedInstrument::moved(Price price, std::int64_t most_parts) {
 }
 
 void SimulatedInstrument::start(UnixNanos from, std::vector<EventBody>& out) {
-  ladder_.rebuild(moved(previous_close_, kStartMove), bounds_, random_);
+  ladder_.rebuild(has_past_ ? anchor_ : moved(previous_close_, kStartMove), bounds_, random_);
   out.emplace_back(
       ReferencePrice{.instrument = instrument_.id, .previous_close = previous_close_, .ts_event = from});
   out.emplace_back(

@@ -11,6 +11,7 @@
 #include "feed/simulated/ladder.hpp"
 #include "feed/simulated/options.hpp"
 #include "feed/simulated/random.hpp"
+#include "feed/simulated/start_prices.hpp"
 #include "feed/simulated/timetable.hpp"
 #include "market/instrument.hpp"
 
@@ -20,7 +21,7 @@ namespace qos::feed::simulated {
 class SimulatedInstrument {
  public:
   SimulatedInstrument(const market::Instrument& instrument, Timetable& timetable, const Options& options,
-                      Price start);
+                      const StartPoint& start);
 
   static constexpr UnixNanos kNever = UnixNanos::max();
 
@@ -67,6 +68,7 @@ class SimulatedInstrument {
   const Hours hours_;
   const std::int64_t mean_wait_;  // nanoseconds between moves of regular trading
   const Price anchor_;            // the price leans back to it
+  const bool has_past_;           // it ends at the anchor
 
   UnixNanos next_time_ = kNever;
   Step step_ = Step::open;

@@ -1,6 +1,8 @@
 // Where the simulated prices start: a table of plausible ones, and something on the grid for the rest.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -10,6 +12,17 @@
 #include "market/instrument.hpp"
 
 namespace qos::feed::simulated {
+
+// Where an instrument's live trading begins.
+struct StartPoint {
+  Price price;
+  // What its trading day is quoted against where it has a past, which ends at `price`. nullopt: it has none;
+  // then it is `price`, and trading begins up to a hundredth away from it.
+  std::optional<Price> reference{};
+  std::uint64_t salt = 0;  // a run that goes on where another ended has another chance than that one
+
+  friend bool operator==(const StartPoint&, const StartPoint&) = default;
+};
 
 class StartPrices {
  public:
