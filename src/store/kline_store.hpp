@@ -79,6 +79,9 @@ class KlineStore {
     std::filesystem::path folder;                   // klines.sqlite and what it needs beside; made if absent
     std::chrono::milliseconds busy_timeout{5'000};  // how long to wait for another process's commit
     std::size_t readers_kept = 8;  // read connections kept open for reuse; more are opened when needed
+    // K-lines kept in memory, 128 bytes each, before they become chunks. Fewer: chunks of a day are rewritten
+    // more often. Up to twice as many while the disk is busy; then put() waits.
+    std::size_t recent_max = 400'000;
   };
   // An error names the file and the reason: not writable, damaged, of a newer version.
   static Result<std::unique_ptr<KlineStore>> open(const Options& options);
@@ -97,11 +100,14 @@ class KlineStore {
 
   // --- writing ---
   // New K-lines and corrections, in any mixture and order; of two for the same start the later one counts.
-  // Durable when it returns. Sealing recent minutes into chunks is the store's own affair and needs no call.
+  // Durable when it returns. A trading date must be within 20 days of its start's UTC date, and dates must
+  // rise with time in a series. Sealing recent minutes into chunks is the store's own affair and needs no
+  // call.
   Result<void> put(std::span<const StoredKline> klines);
 
   // Many K-lines as one: all of it is there after commit(), nothing of it before or without. One at a time;
-  // put() waits meanwhile. Must not outlive the store.
+  // put() and key_of() of a new code wait meanwhile (in the batch's own thread they fail). Must not outlive
+  // the store.
   class Batch {
    public:
     virtual ~Batch() = default;

@@ -140,6 +140,10 @@ Result<Database> Database::open(const Options& options) {
     return fail("{}: must be writable, but this user may only read it", options.path.string());
 
   sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
+  // The first write to a new file settles its page size, and WAL mode is that.
+  if (options.page_bytes != 0)
+    if (auto done = database.execute(fmt::format("PRAGMA page_size={}", options.page_bytes)); !done)
+      return std::unexpected{done.error()};
   if (auto done = database.enter_wal_mode(options.busy_timeout); !done) return std::unexpected{done.error()};
   const std::string sync = options.sync == Sync::full ? "FULL" : "NORMAL";
   if (auto done = database.execute("PRAGMA synchronous=" + sync +

@@ -67,6 +67,7 @@ class Database {
     Missing if_missing = Missing::create;  // created with mode 0600; its folder must exist
     Sync sync = Sync::full;
     std::chrono::milliseconds busy_timeout{5'000};  // how long to wait for another process's commit
+    int page_bytes = 0;  // of a new file, a power of two from 512 to 65536; 0: SQLite's own, 4096
   };
   // Also fails if the file cannot be written, is no SQLite database or cannot be brought into WAL mode.
   static Result<Database> open(const Options& options);

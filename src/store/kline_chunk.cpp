@@ -1,0 +1,501 @@
+#include "store/kline_chunk.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+
+namespace qos::store {
+namespace {
+
+__extension__ using Unsigned128 = unsigned __int128;
+using Column = std::vector<std::uint64_t>;
+
+constexpr std::size_t kChecksumSize = 4;
+
+// Seconds and minutes are what starts are multiples of; nothing is refused.
+constexpr std::array<std::uint64_t, 3> kStartUnits{60'000'000'000, 1'000'000'000, 1};
+
+// What the flags of a chunk say.
+constexpr std::uint8_t kStartUnitBits = 0b0000'0011;  // which of kStartUnits
+constexpr std::uint8_t kWideVolume = 0b0000'0100;     // a second volume column has the high 64 bits
+constexpr int kTurnoverShift = 3;                     // two bits: how turnovers are told
+constexpr std::uint8_t kKnownFlags = 0b0001'1111;
+
+enum class TurnoverWay : std::uint8_t {
+  plain = 0,   // zigzag of the value
+  near = 1,    // zigzag of the distance from volume * (open + high + low + close) / 4
+  inside = 2,  // the distance from volume * low, in the bits that volume * (high - low) needs
+  wide = 3,    // low 64 bits, high 64 bits
+};
+
+constexpr int kPriceDecadesMax = 18;
+constexpr int kSumDecadesMax = 38;
+
+constexpr auto kDecades = [] {
+  std::array<Unsigned128, kSumDecadesMax + 1> decades{1};
+  for (std::size_t n = 1; n < decades.size(); ++n) decades[n] = decades[n - 1] * 10;
+  return decades;
+}();
+Unsigned128 decade(int n) {
+  return kDecades[static_cast<std::size_t>(n)];
+}
+
+// The largest power of ten that divides all values, at most 10^most. All zero: 0.
+template <typename Value, typename Get>
+int common_decades(std::span<const Kline> klines, int most, Get get) {
+  int decades = most;
+  bool all_zero = true;
+  for (const auto& kline : klines)
+    for (const Value value : get(kline)) {
+      if (value == 0) continue;
+      all_zero = false;
+      while (decades > 0 && value % static_cast<Value>(decade(decades)) != 0) --decades;
+      if (decades == 0) return 0;
+    }
+  return all_zero ? 0 : decades;
+}
+
+// volume * price, both in their units, turned into units of turnover: a whole power of ten up or down. Any
+// function will do that both sides compute alike; down is a multiplication by the reciprocal.
+class ProductScale {
+ public:
+  // up: units of turnover in one of volume * price, as a power of ten; may be negative.
+  explicit ProductScale(int up) {
+    if (up >= 0) {
+      factor_ = up < 20 ? static_cast<std::uint64_t>(decade(up)) : 0;
+    } else {
+      reciprocal_ =
+          static_cast<std::uint64_t>((Unsigned128{1} << 64) / decade(std::min(-up, kSumDecadesMax)));
+      down_ = true;
+    }
+  }
+  std::uint64_t operator()(std::uint64_t product) const {
+    if (!down_) return product * factor_;
+    return static_cast<std::uint64_t>((Unsigned128{product} * reciprocal_) >> 64);
+  }
+  bool down() const { return down_; }
+  // Whether products up to this one stay exact: far from 2^64.
+  bool fits(Unsigned128 product) const {
+    constexpr Unsigned128 kMost = std::uint64_t{1} << 62;
+    return product < kMost && (down_ || (factor_ != 0 && product * factor_ < kMost));
+  }
+
+ private:
+  std::uint64_t factor_ = 1;
+  std::uint64_t reciprocal_ = 0;
+  bool down_ = false;
+};
+
+// The span in which a turnover must lie whose trades all lie between low and high.
+struct TurnoverSpan {
+  std::uint64_t low;
+  int width;  // bits of the distance
+};
+TurnoverSpan span_of(const ProductScale& scale, std::uint64_t volume, std::uint64_t low, std::uint64_t high) {
+  const std::uint64_t bottom = scale(volume * low);
+  // Rounding down and a vendor's own rounding may take a turnover one unit further up.
+  const std::uint64_t top = scale(volume * high) + (scale.down() ? 2 : 0);
+  return {bottom, static_cast<int>(std::bit_width(top - bottom))};
+}
+constexpr int kInsideWidthMax = 56;  // one unaligned load of eight bytes
+
+std::uint64_t near_turnover(const ProductScale& scale, std::uint64_t volume, std::uint64_t sum_of_prices) {
+  return scale(volume * sum_of_prices / 4);
+}
+
+std::uint64_t bits(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
+
+// --- encoding ---
+
+class ChunkEncoder {
+ public:
+  explicit ChunkEncoder(std::span<const Kline> klines) : klines_{klines} {}
+
+  void append(Bytes& out) {
+    set_starts();
+    set_prices();
+    set_volumes();
+    Bytes turnovers = best_turnovers();
+
+    out.push_back(std::byte{kChunkVersion});
+    out.push_back(std::byte(flags_));
+    for (const int decades : {price_decades_, volume_decades_, turnover_decades_})
+      out.push_back(static_cast<std::byte>(decades));
+    append_varint(out, klines_.size());
+    if (klines_.empty()) return;
+    append_varint(out, zigzag(first_start_));
+    append_varint(out, zigzag(last_start_ - first_start_));
+    append_varint(out, zigzag(first_open_));
+    for (const auto* column : {&start_, &open_, &close_, &up_, &down_, &volume_}) append_column(out, *column);
+    if ((flags_ & kWideVolume) != 0) append_column(out, volume_high_);
+    out.insert(out.end(), turnovers.begin(), turnovers.end());
+    append_column_of(out, [](const Kline& kline) { return std::uint64_t{kline.trades}; });
+    append_column_of(out, [](const Kline& kline) { return std::uint64_t{kline.revision}; });
+  }
+
+ private:
+  template <typename Get>
+  void append_column_of(Bytes& out, Get get) {
+    scratch_.clear();
+    for (const auto& kline : klines_) scratch_.push_back(get(kline));
+    append_column(out, scratch_);
+  }
+
+  void set_starts() {
+    std::uint8_t unit = 0;
+    for (const auto& kline : klines_)
+      while (unix_nanos(kline.start) % static_cast<std::int64_t>(kStartUnits[unit]) != 0) ++unit;
+    flags_ |= unit;
+    std::uint64_t before = 0;
+    for (const auto& kline : klines_) {
+      const auto start = bits(unix_nanos(kline.start) / static_cast<std::int64_t>(kStartUnits[unit]));
+      if (start_.empty()) {
+        first_start_ = start;
+        start_.push_back(0);
+      } else {
+        start_.push_back(zigzag(start - before - 1));  // the next minute is 0
+      }
+      before = start;
+    }
+    last_start_ = before;
+  }
+
+  void set_prices() {
+    price_decades_ = common_decades<std::int64_t>(klines_, kPriceDecadesMax, [](const Kline& k) {
+      return std::array{k.open.raw(), k.high.raw(), k.low.raw(), k.close.raw()};
+    });
+    const auto unit = static_cast<std::int64_t>(decade(price_decades_));
+    std::uint64_t before = 0;
+    for (const auto& kline : klines_) {
+      const auto open = kline.open.raw() / unit;
+      const auto close = kline.close.raw() / unit;
+      if (open_.empty()) before = first_open_ = bits(open);
+      open_.push_back(zigzag(bits(open) - before));
+      close_.push_back(zigzag(bits(close) - bits(open)));
+      up_.push_back(bits(kline.high.raw() / unit) - bits(std::max(open, close)));
+      down_.push_back(bits(std::min(open, close)) - bits(kline.low.raw() / unit));
+      before = bits(close);
+    }
+  }
+
+  void set_volumes() {
+    volume_decades_ = common_decades<Int128>(klines_, kSumDecadesMax,
+                                             [](const Kline& k) { return std::array{k.volume.raw()}; });
+    const auto unit = static_cast<Int128>(decade(volume_decades_));
+    for (const auto& kline : klines_) {
+      const auto volume = static_cast<Unsigned128>(kline.volume.raw() / unit);
+      // A negative volume (nothing makes one, nothing is refused) has its high bits set.
+      const bool wide = volume > std::numeric_limits<std::int64_t>::max();
+      if (wide) flags_ |= kWideVolume;
+      volume_.push_back(static_cast<std::uint64_t>(volume));
+      volume_high_.push_back(static_cast<std::uint64_t>(volume >> 64));
+    }
+  }
+
+  Bytes best_turnovers() {
+    turnover_decades_ = common_decades<Int128>(klines_, kSumDecadesMax,
+                                               [](const Kline& k) { return std::array{k.turnover.raw()}; });
+    const auto unit = static_cast<Int128>(decade(turnover_decades_));
+    bool wide = false;
+    for (const auto& kline : klines_) {
+      const Int128 turnover = kline.turnover.raw() / unit;
+      wide = wide || turnover != static_cast<std::int64_t>(turnover);
+      turnover_.push_back(static_cast<std::uint64_t>(turnover));
+      turnover_high_.push_back(static_cast<std::uint64_t>(static_cast<Unsigned128>(turnover) >> 64));
+    }
+    if (wide) {
+      Bytes columns;
+      append_column(columns, turnover_);
+      append_column(columns, turnover_high_);
+      return choose(TurnoverWay::wide, std::move(columns));
+    }
+    const ProductScale scale{price_decades_ + volume_decades_ - turnover_decades_};
+    Bytes best = plain();
+    auto way = TurnoverWay::plain;
+    const auto offer = [&](TurnoverWay other_way, Bytes other) {
+      if (other.empty() || other.size() >= best.size()) return;
+      best = std::move(other);
+      way = other_way;
+    };
+    offer(TurnoverWay::near, near(scale));
+    offer(TurnoverWay::inside, inside(scale));
+    return choose(way, std::move(best));
+  }
+  Bytes choose(TurnoverWay way, Bytes columns) {
+    flags_ |= static_cast<std::uint8_t>(static_cast<int>(way) << kTurnoverShift);
+    return columns;
+  }
+
+  Bytes plain() {
+    scratch_.clear();
+    for (const auto turnover : turnover_) scratch_.push_back(zigzag(turnover));
+    Bytes out;
+    append_column(out, scratch_);
+    return out;
+  }
+
+  struct Ticks {
+    std::uint64_t high, low, sum;
+  };
+  Ticks ticks_of(const Kline& kline) const {
+    const auto unit = static_cast<std::int64_t>(decade(price_decades_));
+    const auto high = bits(kline.high.raw() / unit);
+    const auto low = bits(kline.low.raw() / unit);
+    return {high, low, bits(kline.open.raw() / unit) + high + low + bits(kline.close.raw() / unit)};
+  }
+
+  Bytes near(const ProductScale& scale) {
+    scratch_.clear();
+    for (std::size_t n = 0; n < klines_.size(); ++n)
+      scratch_.push_back(zigzag(turnover_[n] - near_turnover(scale, volume_[n], ticks_of(klines_[n]).sum)));
+    Bytes out;
+    append_column(out, scratch_);
+    return out;
+  }
+
+  // Empty where a turnover lies outside.
+  Bytes inside(const ProductScale& scale) {
+    Bytes stream;
+    std::uint64_t word = 0;
+    int filled = 0;
+    for (std::size_t n = 0; n < klines_.size(); ++n) {
+      const auto ticks = ticks_of(klines_[n]);
+      const auto signed_low = static_cast<std::int64_t>(ticks.low);
+      const auto signed_high = static_cast<std::int64_t>(ticks.high);
+      if (signed_low < 0 || signed_high < signed_low || (flags_ & kWideVolume) != 0) return {};
+      if (!scale.fits(Unsigned128{volume_[n]} * ticks.high)) return {};
+      const auto span = span_of(scale, volume_[n], ticks.low, ticks.high);
+      const auto distance = turnover_[n] - span.low;
+      if (span.width > kInsideWidthMax || static_cast<int>(std::bit_width(distance)) > span.width) return {};
+      const Unsigned128 pending = Unsigned128{word} | Unsigned128{distance} << filled;
+      filled += span.width;
+      word = static_cast<std::uint64_t>(pending);
+      if (filled < 64) continue;
+      append_word(stream, word, 8);
+      word = static_cast<std::uint64_t>(pending >> 64);
+      filled -= 64;
+    }
+    append_word(stream, word, (filled + 7) / 8);
+    Bytes out;
+    append_varint(out, stream.size());
+    out.insert(out.end(), stream.begin(), stream.end());
+    return out;
+  }
+  static void append_word(Bytes& out, std::uint64_t word, int bytes) {
+    for (int n = 0; n < bytes; ++n) out.push_back(static_cast<std::byte>(word >> (8 * n)));
+  }
+
+  std::span<const Kline> klines_;
+  std::uint8_t flags_ = 0;
+  int price_decades_ = 0;
+  int volume_decades_ = 0;
+  int turnover_decades_ = 0;
+  std::uint64_t first_start_ = 0;
+  std::uint64_t last_start_ = 0;
+  std::uint64_t first_open_ = 0;
+  Column start_, open_, close_, up_, down_, volume_, volume_high_, turnover_, turnover_high_, scratch_;
+};
+
+// --- decoding ---
+
+struct Header {
+  std::uint8_t flags = 0;
+  int price_decades = 0;
+  int volume_decades = 0;
+  int turnover_decades = 0;
+  std::size_t count = 0;
+  std::uint64_t first_start = 0;  // in units
+  std::uint64_t last_start = 0;
+  std::uint64_t first_open = 0;
+
+  std::uint64_t start_unit() const { return kStartUnits[flags & kStartUnitBits]; }
+  TurnoverWay turnover_way() const { return static_cast<TurnoverWay>(flags >> kTurnoverShift & 3); }
+};
+
+// Leaves `in` at the first column.
+Result<Header> read_header(std::span<const std::byte> chunk, std::uint64_t place, ByteReader& in) {
+  if (chunk.size() < kChecksumSize) return fail("chunk of {} bytes, need at least 10", chunk.size());
+  std::uint32_t stored;
+  std::memcpy(&stored, chunk.data(), sizeof stored);
+  const auto body = chunk.subspan(kChecksumSize);
+  if (const auto computed = checksum_of(body, place); computed != stored)
+    return fail("checksum of the chunk is {:08x}, of its {} bytes here {:08x}", stored, body.size(),
+                computed);
+  in = ByteReader{body};
+  if (const auto version = in.byte(); version != kChunkVersion)
+    return fail("chunk of version {}, this program knows version {}", version, kChunkVersion);
+  Header header;
+  header.flags = in.byte();
+  header.price_decades = in.byte();
+  header.volume_decades = in.byte();
+  header.turnover_decades = in.byte();
+  const auto count = in.varint();
+  if (count > kChunkKlinesMax) return fail("chunk of {} K-lines, the most is {}", count, kChunkKlinesMax);
+  header.count = static_cast<std::size_t>(count);
+  if (count != 0) {
+    header.first_start = unzigzag(in.varint());
+    header.last_start = header.first_start + unzigzag(in.varint());
+    header.first_open = unzigzag(in.varint());
+  }
+  const bool known =
+      (header.flags & ~kKnownFlags) == 0 && (header.flags & kStartUnitBits) < kStartUnits.size();
+  if (!in.good() || !known || header.price_decades > kPriceDecadesMax ||
+      header.volume_decades > kSumDecadesMax || header.turnover_decades > kSumDecadesMax)
+    return fail("chunk with an impossible header");
+  return header;
+}
+
+}  // namespace
+
+class ChunkDecoder {
+ public:
+  ChunkDecoder(const Header& header, ByteReader& in, KlineColumns& to) : header_{header}, in_{in}, to_{to} {}
+
+  bool run() {
+    to_.price_unit_ = static_cast<std::uint64_t>(decade(header_.price_decades));
+    to_.volume_unit_ = decade(header_.volume_decades);
+    to_.turnover_unit_ = decade(header_.turnover_decades);
+    for (auto* column : {&to_.start_, &to_.open_, &to_.close_, &to_.high_, &to_.low_, &to_.volume_})
+      read(*column);
+    to_.volume_high_.clear();
+    if ((header_.flags & kWideVolume) != 0) read(to_.volume_high_);
+    if (!in_.good()) return false;
+    rebuild_starts();
+    rebuild_prices();
+    read_turnovers();
+    read(to_.trades_);
+    read(to_.revision_);
+    if (!in_.good() || in_.left() != 0) return false;
+    to_.count_ = header_.count;
+    return true;
+  }
+
+ private:
+  void read(Column& column) {
+    column.resize(header_.count);
+    read_column(in_, column);
+  }
+
+  void rebuild_starts() {
+    const auto unit = header_.start_unit();
+    std::uint64_t start = header_.first_start - 1;
+    for (auto& value : to_.start_) {
+      start += 1 + unzigzag(value);
+      value = start * unit;
+    }
+  }
+
+  void rebuild_prices() {
+    std::uint64_t before = header_.first_open;
+    std::uint64_t* const opens = to_.open_.data();
+    std::uint64_t* const closes = to_.close_.data();
+    std::uint64_t* const highs = to_.high_.data();
+    std::uint64_t* const lows = to_.low_.data();
+    for (std::size_t n = 0; n < header_.count; ++n) {
+      const std::uint64_t open = before + unzigzag(opens[n]);
+      const std::uint64_t close = open + unzigzag(closes[n]);
+      const auto upper = std::max(static_cast<std::int64_t>(open), static_cast<std::int64_t>(close));
+      const auto lower = std::min(static_cast<std::int64_t>(open), static_cast<std::int64_t>(close));
+      opens[n] = open;
+      closes[n] = close;
+      highs[n] = bits(upper) + highs[n];
+      lows[n] = bits(lower) - lows[n];
+      before = close;
+    }
+  }
+
+  void read_turnovers() {
+    const ProductScale scale{header_.price_decades + header_.volume_decades - header_.turnover_decades};
+    to_.turnover_high_.clear();
+    switch (header_.turnover_way()) {
+      case TurnoverWay::wide:
+        read(to_.turnover_);
+        read(to_.turnover_high_);
+        return;
+      case TurnoverWay::plain:
+        read(to_.turnover_);
+        for (auto& value : to_.turnover_) value = unzigzag(value);
+        break;
+      case TurnoverWay::near:
+        read(to_.turnover_);
+        for (std::size_t n = 0; n < header_.count; ++n)
+          to_.turnover_[n] =
+              unzigzag(to_.turnover_[n]) +
+              near_turnover(scale, to_.volume_[n], to_.open_[n] + to_.high_[n] + to_.low_[n] + to_.close_[n]);
+        break;
+      case TurnoverWay::inside:
+        read_inside(scale);
+        break;
+    }
+    if (std::ranges::any_of(to_.turnover_, [](std::uint64_t value) { return value >> 63 != 0; }))
+      widen_signs();
+  }
+
+  // Negative turnovers of 64 bits have their high bits set.
+  void widen_signs() {
+    for (const auto value : to_.turnover_) to_.turnover_high_.push_back(std::uint64_t{0} - (value >> 63));
+  }
+
+  void read_inside(const ProductScale& scale) {
+    to_.turnover_.resize(header_.count);
+    const auto stream = in_.take(static_cast<std::size_t>(std::min<std::uint64_t>(in_.varint(), in_.left())));
+    const std::byte* const end = stream.data() + stream.size();
+    const std::uint64_t limit = stream.size() * 8;
+    std::uint64_t bit = 0;
+    for (std::size_t n = 0; n < header_.count; ++n) {
+      const auto span = span_of(scale, to_.volume_[n], to_.low_[n], to_.high_[n]);
+      const auto width = static_cast<std::uint64_t>(span.width);
+      if (span.width > kInsideWidthMax || bit + width > limit) return in_.fail();
+      const std::uint64_t word = load_up_to_8(stream.data() + bit / 8, end);
+      const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+      to_.turnover_[n] = span.low + (word >> (bit % 8) & mask);
+      bit += width;
+    }
+  }
+
+  const Header& header_;
+  ByteReader& in_;
+  KlineColumns& to_;
+};
+
+std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint64_t place) {
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(bytes.data(), bytes.size(), place));
+}
+
+void append_chunk(Bytes& out, std::span<const Kline> klines, std::uint64_t place) {
+  QOS_ASSERT(klines.size() <= kChunkKlinesMax);
+  const std::size_t begin = out.size();
+  out.resize(begin + kChecksumSize);
+  ChunkEncoder{klines}.append(out);
+  const std::uint32_t checksum = checksum_of(std::span{out}.subspan(begin + kChecksumSize), place);
+  std::memcpy(out.data() + begin, &checksum, sizeof checksum);
+}
+
+Result<ChunkHead> read_chunk_head(std::span<const std::byte> chunk, std::uint64_t place) {
+  ByteReader in{{}};
+  const auto header = read_header(chunk, place, in);
+  if (!header) return std::unexpected{header.error()};
+  const auto time = [&](std::uint64_t start) {
+    return from_unix_nanos(static_cast<std::int64_t>(start * header->start_unit()));
+  };
+  return ChunkHead{
+      .count = header->count, .first = time(header->first_start), .last = time(header->last_start)};
+}
+
+Result<void> KlineColumns::decode(std::span<const std::byte> chunk, std::uint64_t place) {
+  count_ = 0;
+  ByteReader in{{}};
+  const auto header = read_header(chunk, place, in);
+  if (!header) return std::unexpected{header.error()};
+  if (header->count == 0) return {};
+  if (!ChunkDecoder{*header, in, *this}.run())
+    return fail("chunk of {} bytes for {} K-lines with damaged columns", chunk.size(), header->count);
+  return {};
+}
+
+}  // namespace qos::store
