@@ -105,7 +105,7 @@ inline std::string rows_of(const std::vector<std::string>& codes) {
   return rows;
 }
 
-struct Run {
+struct Telling {
   std::unique_ptr<Feed> feed;
   Result<void> result;
   std::map<InstrumentId, ToldInstrument> told;
@@ -122,8 +122,8 @@ inline std::unique_ptr<Feed> feed_of(const World& world, std::string_view spec, 
                          .simulated_prices = prices}));
 }
 
-inline Run tell(const World& world, std::string_view spec, io::Clock& clock,
-                const Known& known = nothing_known) {
+inline Telling tell(const World& world, std::string_view spec, io::Clock& clock,
+                    const Known& known = nothing_known) {
   KeepingPast sink;
   auto feed = feed_of(world, spec, clock);
   auto result = feed->tell_past(sink, known);

@@ -187,7 +187,7 @@ Kline PastKlines::day(const PastDay& day, std::size_t minutes, UnixNanos midnigh
   kline.high = within(bounds, nearest(tick, Int128{kline.high.raw()} + magnitude(normal(random, reach))));
   kline.low = within(bounds, nearest(tick, Int128{kline.low.raw()} - magnitude(normal(random, reach))));
 
-  // Far days trade more: up to three times as much as quiet ones.
+  // Some days trade three times as much as others.
   const Int128 mean = Int128{trades_a_minute_} * static_cast<std::int64_t>(minutes) / 1'000;
   constexpr Int128 kMost = std::numeric_limits<std::uint32_t>::max() / 2;
   const auto trades =

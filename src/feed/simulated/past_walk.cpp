@@ -92,8 +92,10 @@ WalkedPast walk_back(const Instrument& instrument, std::span<const WalkDate> dat
   WalkedPast past;
   past.days.resize(dates.size());
   Moves moves{instrument, random};
-  // Where the price stood at the beginning, against its end and without the actions: a third to four thirds.
-  const std::int64_t began = 330 + moves.random().below(1'000);
+  // Where the price stood at the beginning, in thousandths of its end and without the actions: the further
+  // away the more it moves.
+  const std::int64_t reach = daily_move(instrument.code.market) / 30'000;
+  const std::int64_t began = std::clamp<std::int64_t>(1'000 + normal(moves.random(), reach), 330, 1'500);
   const auto size = static_cast<Int128>(dates.size());
   Price close = end;
   Int128 adjusted = end.raw();  // the close on the scale of the end
