@@ -169,7 +169,9 @@ Result<HoursBlock> Reader::block(const toml::node& node) const {
   const auto from = date(*table, "from");
   if (!from) return std::unexpected{from.error()};
   block.from = *from;
-  if (const auto source = text(*table, "source"); !source) return std::unexpected{source.error()};
+  auto source = text(*table, "source");
+  if (!source) return std::unexpected{source.error()};
+  block.source = std::move(*source);
   auto full = sessions(*table, "full");
   if (!full) return std::unexpected{full.error()};
   block.full = std::move(*full);
@@ -244,6 +246,13 @@ Result<CalendarRules> Reader::calendar(const toml::table& root) const {
 }
 
 }  // namespace
+
+std::string_view to_string(Phase phase) {
+  for (const auto& [name, known] : kPhases) {
+    if (known == phase) return name;
+  }
+  return "unknown";
+}
 
 Result<CalendarRules> parse_calendar_rules(std::string_view name, std::string_view toml) {
   if (toml.size() > kMaxCalendarText)

@@ -32,6 +32,7 @@ struct SessionRule {
 // The hours of the trading dates from `from` until the next block.
 struct HoursBlock {
   Date from;
+  std::string source;             // who says so
   std::vector<SessionRule> full;  // in time order, at least one regular session
   std::vector<SessionRule> half;  // empty: the market has no half days
 };
@@ -55,7 +56,11 @@ struct DayRow {
 
   friend bool operator==(const DayRow&, const DayRow&) = default;
 };
-using DayRows = std::map<std::chrono::sys_days, DayRow>;
+struct FileRow : DayRow {
+  std::string name;    // why
+  std::string source;  // who says so
+};
+using DayRows = std::map<std::chrono::sys_days, FileRow>;
 
 // Limits of the two files; both are small, a greater one is a mistake.
 inline constexpr std::size_t kMaxCalendarText = 4 << 20;  // bytes
@@ -67,6 +72,8 @@ Result<CalendarRules> parse_calendar_rules(std::string_view name, std::string_vi
 // The rows must lie within rules.from..rules.horizon.
 Result<DayRows> parse_day_rows(std::string_view name, std::string_view csv, const CalendarRules& rules);
 
+// As the files write it: "opening_auction".
+std::string_view to_string(Phase phase);
 // "closed", "half", "partial", "full"
 std::optional<DayRow::Kind> parse_day_kind(std::string_view text);
 std::string_view to_string(DayRow::Kind kind);

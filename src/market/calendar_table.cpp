@@ -37,12 +37,23 @@ Result<void> CalendarTable::change(CalendarId id, const CalendarChange& change) 
   return {};
 }
 
+Result<void> CalendarTable::amend(CalendarId id, const CalendarChange& change) {
+  if (id.value() >= slots_.size()) return fail("there is no calendar {}, only {}", id.value(), slots_.size());
+  auto changed = at(id).with(change);
+  if (!changed) return std::unexpected{changed.error()};
+  keep_only(*slots_[id.value()], std::move(*changed));
+  return {};
+}
+
 void CalendarTable::keep_open(CalendarId id) {
-  Slot& slot = *slots_[id.value()];
-  auto open = std::make_unique<const SessionCalendar>(at(id).always_open());
-  slot.now.store(open.get(), std::memory_order_release);
+  keep_only(*slots_[id.value()], at(id).always_open());
+}
+
+void CalendarTable::keep_only(Slot& slot, SessionCalendar calendar) {
+  auto only = std::make_unique<const SessionCalendar>(std::move(calendar));
+  slot.now.store(only.get(), std::memory_order_release);
   slot.versions.clear();
-  slot.versions.push_back(std::move(open));
+  slot.versions.push_back(std::move(only));
 }
 
 }  // namespace qos::market

@@ -49,4 +49,14 @@ Result<DayPlan> plan_day(const CalendarRules& rules, const DayRow* row, sys_days
   return plan;
 }
 
+std::string reason_of(const CalendarFiles& files, sys_days date) {
+  if (const auto known = check_day_date(date, files.rules); !known) return known.error().message;
+  if (const FileRow* row = files.row_of(date); row != nullptr)
+    return fmt::format("{} ({}; {}:{})", row->name, row->source, files.rows_name, row->line);
+  if (!files.rules.trades_on[weekday{date}.c_encoding()])
+    return fmt::format("no trading on this day of the week ({})", files.rules_name);
+  const HoursBlock& hours = hours_on(files.rules, Date{date});
+  return fmt::format("{} (hours from {}; {})", hours.source, to_string(hours.from), files.rules_name);
+}
+
 }  // namespace qos::market

@@ -9,10 +9,12 @@ namespace qos::market {
 
 // Both files of a calendar, read.
 struct CalendarFiles {
+  std::string rules_name;
+  std::string rows_name;
   CalendarRules rules;
   DayRows rows;
 
-  const DayRow* row_of(std::chrono::sys_days date) const {
+  const FileRow* row_of(std::chrono::sys_days date) const {
     const auto found = rows.find(date);
     return found == rows.end() ? nullptr : &found->second;
   }
@@ -26,5 +28,9 @@ struct DayPlan {
 // `row` is nullptr where nothing is said and the weekday decides. The date lies within the rules'. An error
 // says why the row does not fit the rules.
 Result<DayPlan> plan_day(const CalendarRules& rules, const DayRow* row, std::chrono::sys_days date);
+
+// Why the date is as the files have it, and who says so: "Christmas Eve (HKEX trading calendar 2026;
+// HK.days.csv:310)".
+std::string reason_of(const CalendarFiles& files, std::chrono::sys_days date);
 
 }  // namespace qos::market

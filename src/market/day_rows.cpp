@@ -42,8 +42,8 @@ Result<std::optional<DayMinutes>> optional_time(std::string_view text, std::stri
 }
 
 // Everything of a row but its date.
-Result<DayRow> parse_row(std::span<const std::string> fields) {
-  DayRow row;
+Result<FileRow> parse_row(std::span<const std::string> fields) {
+  FileRow row;
   const auto kind = parse_day_kind(fields[1]);
   if (!kind) return fail("kind must be closed, half, partial or full, not {}", shown(fields[1]));
   row.kind = *kind;
@@ -56,6 +56,8 @@ Result<DayRow> parse_row(std::span<const std::string> fields) {
   if (const auto checked = check_day_row(row); !checked) return std::unexpected{checked.error()};
   if (fields[4].empty() || fields[5].empty())
     return fail("every row says why (name) and who says so (source)");
+  row.name = fields[4];
+  row.source = fields[5];
   return row;
 }
 
@@ -72,7 +74,7 @@ Result<void> add_row(DayRows& rows, const CsvRow& line, const CalendarRules& rul
   if (!row) return std::unexpected{row.error()};
   row->line = line.line;
   if (rows.size() >= kMaxDayRows) return fail("more than {} rows", kMaxDayRows);
-  const auto [at, is_new] = rows.emplace(sys_days{*date}, *row);
+  const auto [at, is_new] = rows.emplace(sys_days{*date}, std::move(*row));
   if (!is_new) return fail("{} already stands in line {}", to_string(*date), at->second.line);
   return {};
 }

@@ -148,6 +148,8 @@ Result<SessionCalendar> SessionCalendar::load(const Source& source) {
   auto parsed = parse_calendar_rules(source.rules_name, source.rules);
   if (!parsed) return std::unexpected{parsed.error()};
   auto files = std::make_shared<CalendarFiles>();
+  files->rules_name = source.rules_name;
+  files->rows_name = source.rows_name;
   files->rules = std::move(*parsed);
   if (!source.rows.empty()) {
     auto read = parse_day_rows(source.rows_name, source.rows, files->rules);
@@ -276,6 +278,15 @@ std::optional<Date> SessionCalendar::previous_trading_date(Date before) const {
     if (rules_->find(Date{date})->sessions > 0) return Date{date};
   }
   return std::nullopt;
+}
+
+std::string SessionCalendar::reason(Date date) const {
+  if (rules_->files == nullptr) return "open around the clock, every day";
+  return reason_of(*rules_->files, sys_days{date});
+}
+
+std::chrono::local_seconds SessionCalendar::local_time(UnixNanos t) const {
+  return rules_->zone.to_local(t);
 }
 
 UnixNanos SessionCalendar::local_midnight(Date date) const {

@@ -99,7 +99,12 @@ class SessionCalendar {
   std::optional<Date> next_trading_date(Date after) const;
   std::optional<Date> previous_trading_date(Date before) const;
 
+  // Why the date is as the calendar's files have it, who says so and where; a change by with() is not told
+  // of.
+  std::string reason(Date date) const;
+
   UnixNanos local_midnight(Date date) const;
+  std::chrono::local_seconds local_time(UnixNanos t) const;  // the clock on the wall, rounded down
   Date local_date(UnixNanos t) const;
 
   // Rules and rows as loaded. Shared and immutable, so a calendar copies cheaply and any thread may read it.
@@ -128,6 +133,8 @@ class CalendarTable {
   // change that says what holds already is none.
   static constexpr std::size_t kMaxChanges = 1'000;
   Result<void> change(CalendarId id, const CalendarChange& change);
+  // The same before anything reads the table: the version before is not kept and none is counted.
+  Result<void> amend(CalendarId id, const CalendarChange& change);
   // Replaces one by its always-open form; before anything reads the table.
   void keep_open(CalendarId id);
 
@@ -137,6 +144,8 @@ class CalendarTable {
     // The last of them. Stored with release and loaded with acquire: who sees it sees the whole calendar.
     std::atomic<const SessionCalendar*> now{nullptr};
   };
+
+  void keep_only(Slot& slot, SessionCalendar calendar);
 
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t changes_ = 0;

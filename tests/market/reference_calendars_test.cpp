@@ -51,9 +51,14 @@ struct Venue {
   std::set<std::string> known_better;  // dates of the sessions table that differ, see below
 };
 
-// HK 2011-02-02: the eve of Lunar New Year, which HKEX's standing rule makes a half day. The partial days are
-// storms that the table does not know. Hong Kong's hours of 2010 to 2012 stand there with the later lunch
-// break.
+// The table of Hong Kong knows no partial day and writes every day's hours as they are since March 2012.
+// Where we know better:
+//   2011-02-02   the eve of Lunar New Year, a half day by HKEX's standing rule of the three eves; it has a
+//   full one 2012-07-24   Vicente, 2013-09-23 Usagi, 2014-09-16 Kalmaegi, 2022-08-25 Ma-on: no morning
+//   session 2020-08-19   Higos, 2021-06-28 black rainstorm: trading from 13:30 2019-07-31   Wipha, 2022-11-02
+//   Nalgae: ended at 13:55 2023-10-09   Koinu and black rainstorm: trading from 14:00
+// Before 2012-03-05 lunch was from 12:00 to 13:30, before 2011-03-07 from 12:30 to 14:30: of these years only
+// the first opening and the last closing of full days are compared.
 const std::vector<Venue> kVenues{
     {"US", "XNYS", "2010-01-01", {}},
     {"HK",
@@ -76,6 +81,11 @@ std::string hours_text(const SessionCalendar& calendar, Date day) {
   return text;
 }
 
+// "10:00-12:30 14:30-16:00" -> "10:00-16:00"
+std::string outer(const std::string& hours) {
+  return hours.size() < 11 ? hours : hours.substr(0, 6) + hours.substr(hours.size() - 5);
+}
+
 TEST(ReferenceCalendars, agree_with_the_sessions_of_2010_to_2023) {
   for (const Venue& venue : kVenues) {
     const auto path = data_folder() / "calendar" / (std::string{"sessions_"} + venue.mic + "_2010_2023.csv");
@@ -93,7 +103,12 @@ TEST(ReferenceCalendars, agree_with_the_sessions_of_2010_to_2023) {
       if (found == theirs.end() || venue.known_better.contains(text)) continue;
       const CsvRow& row = found->second;
       EXPECT_EQ(ours.kind(Date{day}) == DayKind::half, row.at(5) == "H") << venue.calendar << " " << text;
-      if (text < venue.hours_from) continue;
+      if (text < venue.hours_from) {
+        if (row.at(5) != "H") {
+          EXPECT_EQ(outer(hours_text(ours, Date{day})), row.at(1) + "-" + row.at(4)) << text;
+        }
+        continue;
+      }
       const std::string hours = row.at(2).empty()
                                     ? row.at(1) + "-" + row.at(4)
                                     : row.at(1) + "-" + row.at(2) + " " + row.at(3) + "-" + row.at(4);
@@ -104,8 +119,8 @@ TEST(ReferenceCalendars, agree_with_the_sessions_of_2010_to_2023) {
   }
 }
 
-// The table is known to lack some irregular days, so every row of it must be ours, not the other way round.
-TEST(ReferenceCalendars, have_every_holiday_of_2023_to_2027_that_the_table_has) {
+// The table is known to lack some irregular days; they are listed here, and nothing else is ours alone.
+TEST(ReferenceCalendars, have_the_holidays_of_2023_to_2027_that_the_table_has) {
   const auto path = data_folder() / "reference" / "exchange_holidays_2023_2027.csv";
   const auto rows = read_csv(path);
   if (rows.empty()) GTEST_SKIP() << "no reference holidays at " << path;
@@ -121,6 +136,28 @@ TEST(ReferenceCalendars, have_every_holiday_of_2023_to_2027_that_the_table_has) 
       EXPECT_EQ(kind, DayKind::half) << row.at(0) << " " << row.at(1);
       EXPECT_EQ(hours_text(ours, day), row.at(3) + "-" + row.at(4)) << row.at(0) << " " << row.at(1);
     }
+  }
+
+  // A day of mourning; storms; the eve of Lunar New Year 2024, a half day in Hong Kong and closed on the
+  // mainland although it was a working day.
+  const std::map<std::string, std::set<std::string>> ours_alone{
+      {"XNYS", {"2025-01-09"}},
+      {"XHKG", {"2023-09-01", "2023-09-08", "2023-10-09", "2024-02-09"}},
+      {"XSHG", {"2024-02-09"}}};
+  for (const auto& [mic, known] : ours_alone) {
+    std::set<std::string> theirs;
+    for (const CsvRow& row : rows) {
+      if (row.at(0) == mic) theirs.insert(row.at(1));
+    }
+    const SessionCalendar& ours = calendar(calendars.at(mic));
+    std::set<std::string> alone;
+    for (auto day = sys_days{date("2023-01-01")}; day <= sys_days{ours.horizon()}; day += days{1}) {
+      const std::chrono::weekday weekday{day};
+      const bool ordinary = ours.kind(Date{day}) == DayKind::full || weekday == std::chrono::Saturday ||
+                            weekday == std::chrono::Sunday;
+      if (!ordinary && !theirs.contains(to_string(Date{day}))) alone.insert(to_string(Date{day}));
+    }
+    EXPECT_EQ(alone, known) << mic;
   }
 }
 
