@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/calendar_command.hpp"
 #include "server/key_command.hpp"
 #include "server/serve_command.hpp"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   qos::server::add_serve_command(app, exit_code);
   qos::server::add_key_command(app, exit_code);
+  qos::server::add_calendar_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

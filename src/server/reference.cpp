@@ -1,7 +1,9 @@
 #include "server/reference.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "io/file.hpp"
@@ -61,6 +63,22 @@ Result<std::vector<MarketFiles>> markets_in(const std::filesystem::path& folder)
   return found;
 }
 
+// "HK 2026-09-08 (typhoon): …"
+Error fault_of(const store::CalendarRow& row, const Error& error) {
+  return {fmt::format("{} {} ({}): {}", row.calendar, market::to_string(market::Date{row.date}), row.name,
+                      error.message)};
+}
+
+// The row as an event, if its calendar takes it.
+Result<CalendarChange> change_of(const store::CalendarRow& row, const market::CalendarTable& calendars,
+                                 UnixNanos now) {
+  const auto calendar = calendars.find(row.calendar);
+  if (!calendar) return fail("there is no calendar of this name");
+  const auto change = market::change_to(*calendar, row.date, &row.row, now);
+  if (const auto fits = calendars.at(*calendar).with(change); !fits) return std::unexpected{fits.error()};
+  return change;
+}
+
 }  // namespace
 
 Result<market::CalendarTable> load_calendars(const std::filesystem::path& folder) {
@@ -99,6 +117,51 @@ Result<std::unique_ptr<Reference>> load_reference(const ReferencePaths& paths) {
   reference->instruments = std::move(*instruments);
   reference->simulated_prices = embedded_file("data/simulated_prices.csv").value_or("");
   return reference;
+}
+
+std::filesystem::path reference_database(const std::filesystem::path& data) {
+  return data / "reference.sqlite";
+}
+
+std::vector<Error> apply_calendar_rows(market::CalendarTable& calendars,
+                                       const std::vector<store::CalendarRow>& rows) {
+  std::vector<Error> faults;
+  for (const auto& row : rows) {
+    auto change = change_of(row, calendars, {});
+    auto done = change ? calendars.amend(change->calendar, *change) : std::unexpected{change.error()};
+    if (!done) faults.push_back(fault_of(row, done.error()));
+  }
+  return faults;
+}
+
+CalendarNews changes_between(const std::vector<store::CalendarRow>& before,
+                             const std::vector<store::CalendarRow>& after,
+                             const market::CalendarTable& calendars, UnixNanos now) {
+  struct Pair {
+    const store::CalendarRow* before = nullptr;
+    const store::CalendarRow* after = nullptr;
+  };
+  std::map<std::pair<std::string, std::chrono::sys_days>, Pair> dates;
+  for (const auto& row : before) dates[{row.calendar, row.date}].before = &row;
+  for (const auto& row : after) dates[{row.calendar, row.date}].after = &row;
+
+  CalendarNews news;
+  for (const auto& [key, pair] : dates) {
+    if (pair.before != nullptr && pair.after != nullptr && pair.before->row == pair.after->row) continue;
+    if (pair.after != nullptr) {
+      auto change = change_of(*pair.after, calendars, now);
+      if (change) {
+        news.changes.push_back(*change);
+        continue;
+      }
+      news.faults.push_back(fault_of(*pair.after, change.error()));
+    }
+    // Gone, or replaced by what does not fit: as after a restart, the files hold. A word that never held
+    // needs no taking back.
+    if (pair.before != nullptr && change_of(*pair.before, calendars, now))
+      news.changes.push_back(market::change_to(*calendars.find(key.first), key.second, nullptr, now));
+  }
+  return news;
 }
 
 }  // namespace qos::server

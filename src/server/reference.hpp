@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "market/instrument.hpp"
 #include "market/session_calendar.hpp"
+#include "store/reference_rows.hpp"
 
 namespace qos::server {
 
@@ -26,5 +28,24 @@ struct ReferencePaths {
 Result<market::CalendarTable> load_calendars(const std::filesystem::path& folder);
 // The calendars are settled (which of them is kept open) before instruments refer to them.
 Result<std::unique_ptr<Reference>> load_reference(const ReferencePaths& paths);
+
+// <data>/reference.sqlite: an operator's rows.
+std::filesystem::path reference_database(const std::filesystem::path& data);
+
+// Puts an operator's rows over what the files say, before anything reads the table. A row that does not fit
+// (its calendar is gone, its date is before the file's range) is left out and told of; the others hold.
+std::vector<Error> apply_calendar_rows(market::CalendarTable& calendars,
+                                       const std::vector<store::CalendarRow>& rows);
+
+// What to tell state after the rows have changed from `before` to `after`, in order of calendar and date. A
+// row that is gone takes its word back; one that does not fit is told of and not sent. Why and by whose word
+// are no part of an event: rows that differ only in them are no news.
+struct CalendarNews {
+  std::vector<CalendarChange> changes;
+  std::vector<Error> faults;
+};
+CalendarNews changes_between(const std::vector<store::CalendarRow>& before,
+                             const std::vector<store::CalendarRow>& after,
+                             const market::CalendarTable& calendars, UnixNanos now);
 
 }  // namespace qos::server
