@@ -114,11 +114,7 @@ void InstrumentState::show_corrected(const Work& work, Change& change) {
   SnapshotFold& fold = *snapshot_.get();
   fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     const Snapshot before = snapshot;
-    if (const auto* set = klines_.get()) {
-      std::optional<KlineSlot> day;
-      if (!set->days().empty()) day = set->days().newest();
-      fold.show_day(snapshot, day ? &*day : nullptr);
-    }
+    if (klines_.get()) show_days(snapshot, fold);
     if (extended_.get())
       for (const auto series : ExtendedMinutes::kSeries)
         fold.show_whole(snapshot, series, latest_session(series));

@@ -43,7 +43,9 @@ std::optional<ToldKline> InstrumentState::told_of(const PastKline& past) {
   // A date that the calendar does not know has no hours: it then ends where it starts.
   const auto hours = minutes_->calendar().regular_of(date);
   if (hours.empty()) return told;
-  const auto last = minutes_->minute_of(hours.back().close, market::Print::closing);
+  // Where the next day opens at the close, the close itself is that day's.
+  const UnixNanos end = hours.back().close - std::chrono::nanoseconds{1};
+  const auto last = minutes_->minute_of(end, market::Print::closing);
   told.minute.start = last ? last->start : hours.back().close - std::chrono::minutes{1};
   told.first = hours.front().open;
   told.last = end_of(told.minute.start);

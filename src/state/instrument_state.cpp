@@ -152,7 +152,12 @@ void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, co
     bool changed = false;
     if (place.is_regular() && !work.klines.empty()) {
       const KlineSlot day = klines_.get()->days().newest();
-      fold.show_day(snapshot, &day);
+      const bool is_late = day_of(minutes_->spans(*place.minute)).start < day.kline.start;
+      if (is_late) {
+        show_days(snapshot, fold);
+      } else {
+        fold.show_day(snapshot, &day);
+      }
       changed = true;
     }
     if (place.is_extended()) {
@@ -169,6 +174,22 @@ void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, co
                      .session = place.us_session});
     return changed;
   });
+}
+
+void InstrumentState::show_days(Snapshot& snapshot, SnapshotFold& fold) const {
+  const auto* set = klines_.get();
+  if (!set || set->days().empty()) {
+    fold.show_day(snapshot, nullptr);
+    return;
+  }
+  const KlineSeries& days = set->days();
+  const KlineSlot newest = days.newest();
+  fold.show_day(snapshot, &newest);
+  if (newest.ordinal > days.oldest()) {
+    fold.show_close_before(snapshot, days.at(newest.ordinal - 1).kline.close);
+  } else if (!days.dropped()) {
+    fold.show_close_before(snapshot, std::nullopt);
+  }
 }
 
 std::size_t InstrumentState::depth_levels() const {
@@ -234,11 +255,9 @@ void InstrumentState::on(const KlineRestatement& restatement, const Work& work, 
   SnapshotFold& fold = snapshot_fold();
   fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     const Snapshot before = snapshot;
-    std::optional<KlineSlot> day;
     std::optional<KlineSlot> newest;
-    if (!set.days().empty()) day = set.days().newest();
     if (!set.minutes().empty()) newest = set.minutes().newest();
-    fold.show_day(snapshot, day ? &*day : nullptr);
+    show_days(snapshot, fold);
     fold.restate_last(snapshot, restatement.start, newest ? &*newest : nullptr);
     return snapshot != before;
   });

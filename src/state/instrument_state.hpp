@@ -111,6 +111,8 @@ class InstrumentState final : public InstrumentView {
                               const Work& work);
   void show_trade(const Trade& trade, Eligibility eligibility, const Place& place, const Work& work,
                   Change& change);
+  // The newest day, and the close before it, after days that are over may have changed.
+  void show_days(Snapshot& snapshot, SnapshotFold& fold) const;
   std::size_t depth_levels() const;
 
   // instrument_corrections.cpp. False: what it changed could not be restated.

@@ -22,7 +22,9 @@ bool BasicKlineSet<Types>::tell(const ToldKline& told, UnixNanos now, MinuteCach
     KlineSeries& series = series_[type];
     if (!series.empty() && series.newest_start() == spans[type].start) {
       KlineSlot slot = series.newest();
+      const bool closed = slot.kline.closed;
       market::continue_kline(slot.kline, told.kline);
+      slot.kline.closed = closed;
       slot.last = std::max(slot.last, told.last);
       series.rewrite_newest(slot);
       continue;

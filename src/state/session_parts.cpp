@@ -84,7 +84,12 @@ void SessionParts::show(Snapshot& snapshot, StoredSeries series, const std::opti
     day_of(series) = UnixNanos::min();
     return;
   }
-  const auto quoted = shown && day_of(series) == whole->day ? shown->previous_close : std::nullopt;
+  std::optional<Price> quoted;
+  if (shown && day_of(series) == whole->day) {
+    quoted = shown->previous_close;
+  } else if (whole->day == closes.day) {
+    quoted = snapshot.previous_close;
+  }
   day_of(series) = whole->day;
   shown = SessionPart{.last = whole->fold.close,
                       .high = whole->fold.high,

@@ -34,6 +34,12 @@ void SnapshotFold::show_day(Snapshot& snapshot, const KlineSlot* day) {
   if (moved && market_ == market::Market::US) parts_.quote(snapshot, closes_);
 }
 
+void SnapshotFold::show_close_before(Snapshot& snapshot, std::optional<Price> close) {
+  // The venue's own word stands.
+  if (!has_previous_close() || !closes_.last || waits_for_trade()) return;
+  snapshot.previous_close = closes_.coming && closes_.coming_day == closes_.day ? closes_.coming : close;
+}
+
 bool SnapshotFold::open_day(Snapshot& snapshot, UnixNanos day) {
   opened_ = day;
   if (!waits_for_trade() || rolling_) return false;

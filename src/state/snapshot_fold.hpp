@@ -50,6 +50,8 @@ class SnapshotFold {
   bool show_last(Snapshot& snapshot, const Last& last);
   // The newest day K-line changed; nullptr: there is none any more.
   void show_day(Snapshot& snapshot, const KlineSlot* day);
+  // The day before the newest one closed at `close`, as far as is known now; nullopt: there is none.
+  void show_close_before(Snapshot& snapshot, std::optional<Price> close);
   // The clock has opened the trading day that starts at `day`: the figures are that day's from now on. A day
   // that a trade has opened before is left as it is, and so are a venue's own figures.
   bool open_day(Snapshot& snapshot, UnixNanos day);
