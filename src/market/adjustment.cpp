@@ -1,7 +1,9 @@
 #include "market/adjustment.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <mutex>
 
 #include "market/price_map.hpp"
 
@@ -83,14 +85,13 @@ ExactMap subtract_map(const Amounts& amounts) {
   return {amounts.gain_parts * amounts.old, amounts.gain * amounts.old, amounts.gain_parts * amounts.all};
 }
 
-std::int64_t power_of_ten(int exponent) {
-  std::int64_t out = 1;
-  for (int i = 0; i < exponent; ++i) out *= 10;
-  return out;
-}
-
-std::int64_t grid_of(int digits, int decimals) {
-  return power_of_ten(digits - std::clamp(decimals, 0, digits));
+// Of results with `decimals` places, as whole numbers of `digits` places: 10 to the power of the difference.
+const Grid& grid_of(int digits, int decimals) {
+  static constexpr std::array kGrids{Grid{1},           Grid{10},           Grid{100},       Grid{1'000},
+                                     Grid{10'000},      Grid{100'000},      Grid{1'000'000}, Grid{10'000'000},
+                                     Grid{100'000'000}, Grid{1'000'000'000}};
+  static_assert(kGrids.size() == Price::kDigits + 1 && Volume::kDigits <= Price::kDigits);
+  return kGrids[static_cast<std::size_t>(digits - std::clamp(decimals, 0, digits))];
 }
 
 }  // namespace
@@ -107,23 +108,27 @@ struct Adjustment::Impl {
     AdjustmentDirection direction;
   };
 
-  std::vector<AdjustmentStep> steps;  // all, those left out too
-  std::vector<sys_days> ex_dates;     // of those that count
-  std::vector<StepMaps> maps;         // likewise
-  std::vector<Between> forward;       // by the number of ex-dates before, from 0
+  AdjustmentMethod method = AdjustmentMethod::ratio;
+  // All, those left out too. The texts of products are written when they are first asked for: most readers
+  // want prices only, and they are half of the work.
+  mutable std::vector<AdjustmentStep> steps;
+  mutable std::once_flag products_written;
+  std::vector<sys_days> ex_dates;  // of those that count
+  std::vector<StepMaps> maps;      // likewise
+  std::vector<Between> forward;    // by the number of ex-dates before, from 0
   std::vector<Between> backward;
 
   std::optional<Place> find(Date date, AdjustmentDirection direction) const;
-  Price price(Price price, const Place& place, std::int64_t grid) const;
-  Volume volume(Volume volume, const Place& place, std::int64_t grid) const;
+  Price price(Price price, const Place& place, const Grid& grid) const;
+  Volume volume(Volume volume, const Place& place, const Grid& grid) const;
   ExactMap exact(const Place& place, ExactMap StepMaps::* kind) const;
 
-  void add(const CorporateAction& action, AdjustmentMethod method, const CloseBefore& close_before);
-  void chain(AdjustmentMethod method);
+  void add(const CorporateAction& action, const CloseBefore& close_before);
+  void chain();
+  void write_products() const;
 };
 
-void Adjustment::Impl::add(const CorporateAction& action, AdjustmentMethod method,
-                           const CloseBefore& close_before) {
+void Adjustment::Impl::add(const CorporateAction& action, const CloseBefore& close_before) {
   AdjustmentStep& step = steps.emplace_back();
   step.action = action;
   step.previous_close = action.previous_close;
@@ -150,31 +155,38 @@ void Adjustment::Impl::add(const CorporateAction& action, AdjustmentMethod metho
 }
 
 // Multiplies the steps up, from the last one backwards for forward and from the first one for backward.
-void Adjustment::Impl::chain(AdjustmentMethod method) {
+void Adjustment::Impl::chain() {
   const auto count = maps.size();
   forward.resize(count + 1);
   backward.resize(count + 1);
+  StepMaps product;
+  for (std::size_t i = count; i-- > 0;) {
+    product.price = maps[i].price.then(product.price);
+    if (!maps[i].shares.identity()) product.shares = maps[i].shares.then(product.shares);
+    forward[i] = {FastMap{product.price}, FastMap{product.shares}};
+  }
+  product = {};
+  for (std::size_t i = 0; i < count; ++i) {
+    product.price = maps[i].price.inverse().then(product.price);
+    if (!maps[i].shares.identity()) product.shares = maps[i].shares.inverse().then(product.shares);
+    backward[i + 1] = {FastMap{product.price}, FastMap{product.shares}};
+  }
+}
+
+void Adjustment::Impl::write_products() const {
+  if (method != AdjustmentMethod::ratio) return;
   std::vector<AdjustmentStep*> counted;
   for (AdjustmentStep& step : steps)
     if (step.left_out.empty()) counted.push_back(&step);
-
-  ExactMap price;
-  ExactMap shares;
-  for (std::size_t i = count; i-- > 0;) {
-    price = maps[i].price.then(price);
-    if (!maps[i].shares.identity()) shares = maps[i].shares.then(shares);
-    forward[i] = {FastMap{price}, FastMap{shares}};
-    if (method == AdjustmentMethod::ratio)
-      counted[i]->forward_factor = decimal_text(price.a(), price.d(), kPlaces, Zeros::kept);
+  ExactMap product;
+  for (std::size_t i = maps.size(); i-- > 0;) {
+    product = maps[i].price.then(product);
+    counted[i]->forward_factor = decimal_text(product.a(), product.d(), kPlaces, Zeros::kept);
   }
-  price = {};
-  shares = {};
-  for (std::size_t i = 0; i < count; ++i) {
-    price = maps[i].price.inverse().then(price);
-    if (!maps[i].shares.identity()) shares = maps[i].shares.inverse().then(shares);
-    backward[i + 1] = {FastMap{price}, FastMap{shares}};
-    if (method == AdjustmentMethod::ratio)
-      counted[i]->backward_factor = decimal_text(price.a(), price.d(), kPlaces, Zeros::kept);
+  product = {};
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    product = maps[i].price.inverse().then(product);
+    counted[i]->backward_factor = decimal_text(product.a(), product.d(), kPlaces, Zeros::kept);
   }
 }
 
@@ -200,30 +212,31 @@ ExactMap Adjustment::Impl::exact(const Place& place, ExactMap StepMaps::* kind) 
   return out;
 }
 
-Price Adjustment::Impl::price(Price price, const Place& place, std::int64_t grid) const {
+Price Adjustment::Impl::price(Price price, const Place& place, const Grid& grid) const {
   if (place.between->price.identity()) return price;
   if (const auto fast = place.between->price.round(price.raw(), grid)) return Price::from_raw(*fast);
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
-  const Int128 value = exact(place, &StepMaps::price).round(price.raw(), grid);
-  return Price::from_raw(static_cast<std::int64_t>(
-      std::clamp(value, Int128{kLeast / grid * grid}, Int128{kMost / grid * grid})));
+  const Int128 value = exact(place, &StepMaps::price).round(price.raw(), grid.step());
+  return Price::from_raw(static_cast<std::int64_t>(std::clamp(
+      value, Int128{kLeast / grid.step() * grid.step()}, Int128{kMost / grid.step() * grid.step()})));
 }
 
-Volume Adjustment::Impl::volume(Volume volume, const Place& place, std::int64_t grid) const {
+Volume Adjustment::Impl::volume(Volume volume, const Place& place, const Grid& grid) const {
   if (place.between->volume.identity()) return volume;
   const auto narrow = static_cast<std::int64_t>(volume.raw());
   if (narrow == volume.raw())
     if (const auto fast = place.between->volume.round(narrow, grid)) return Volume::from_raw(*fast);
-  return Volume::from_raw(exact(place, &StepMaps::shares).round(volume.raw(), grid));
+  return Volume::from_raw(exact(place, &StepMaps::shares).round(volume.raw(), grid.step()));
 }
 
 Adjustment Adjustment::make(std::span<const CorporateAction> actions, AdjustmentMethod method, Date as_of,
                             const CloseBefore& close_before) {
   auto impl = std::make_shared<Impl>();
+  impl->method = method;
   for (const CorporateAction& action : actions)
-    if (action.ex_date <= as_of) impl->add(action, method, close_before);
-  impl->chain(method);
+    if (action.ex_date <= as_of) impl->add(action, close_before);
+  impl->chain();
   Adjustment out;
   out.impl_ = std::move(impl);
   return out;
@@ -235,6 +248,7 @@ bool Adjustment::empty() const {
 
 std::span<const AdjustmentStep> Adjustment::steps() const {
   if (!impl_) return {};
+  std::call_once(impl_->products_written, [this] { impl_->write_products(); });
   return impl_->steps;
 }
 
@@ -242,7 +256,7 @@ Kline Adjustment::apply(const Kline& kline, Date date, AdjustmentDirection direc
                         const Instrument& instrument) const {
   const auto place = empty() ? std::nullopt : impl_->find(date, direction);
   if (!place) return kline;
-  const std::int64_t grid = grid_of(Price::kDigits, instrument.tick.decimals());
+  const Grid& grid = grid_of(Price::kDigits, instrument.tick.decimals());
   Kline out = kline;
   out.open = impl_->price(kline.open, *place, grid);
   out.high = impl_->price(kline.high, *place, grid);

@@ -373,6 +373,43 @@ TEST(SimulatedPast, moves_like_a_market) {
   }
 }
 
+// Shares of a few ticks and of a hundred million, traded thick and rarely.
+TEST(SimulatedPast, is_sound_for_strange_instruments) {
+  const std::string rows = rows_of({}) +
+                           "HK:9901,stock,SEHK,HKD,,A,2000,HKEX,,HK,,,,,,test\n"
+                           "HK:9902,stock,SEHK,HKD,,D,2000,HKEX,,HK,,,,,,test\n"
+                           "SZ:300999,stock,SZSE,CNY,,B,100,0.01,,CN,,,,,,test\n"
+                           "US:TINY,stock,NYSE,USD,,C,1,US,,US,,,,,,test\n"
+                           "US:HUGE,stock,NYSE,USD,,E,1,US,,US,,,,,,test\n"
+                           "CF:ZZZUSDT,perpetual,BINANCE,USDT,,F,1,0.0000001,0.001,CF,,,,,,test\n";
+  for (const std::string_view rate : {"0.001", "1", "10000"}) {
+    SCOPED_TRACE(rate);
+    const auto made = world(Hours::real, rows);
+    const std::string prices =
+        "code,price\nHK:9901,0.25\nHK:9902,0.01\nSZ:300999,1.10\nUS:TINY,0.9999\nUS:HUGE,100000000\n"
+        "CF:ZZZUSDT,0.0000123\n";
+    io::ManualClock clock{at(kNow)};
+    using enum Market;
+    const auto feed = must(make_feed(must(FeedSpec::parse(fmt::format("simulated:hours=real,rate={}", rate))),
+                                     {US, HK, SZ, CF},
+                                     {.id = FeedId{3},
+                                      .instruments = made->instruments,
+                                      .calendars = made->calendars,
+                                      .clock = clock,
+                                      .simulated_prices = prices}));
+    KeepingPast sink;
+    ASSERT_TRUE(feed->tell_past(sink, nothing_known));
+    ASSERT_EQ(sink.told.size(), 6U);
+    for (const auto& [id, past] : sink.told) {
+      SCOPED_TRACE(made->instruments.at(id).code.to_string());
+      for (const ToldDay& day : past.days) expect_sound(made->instruments.at(id), day.kline);
+      for (const ToldMinute& minute : past.minutes) expect_sound(made->instruments.at(id), minute.kline);
+      if (HasFatalFailure()) return;
+      EXPECT_GT(past.days.size(), 2'400U);
+    }
+  }
+}
+
 TEST(SimulatedPast, ends_with_the_error_of_its_sink) {
   const auto made = small_world(Hours::real);
   io::ManualClock clock{at(kNow)};

@@ -23,7 +23,7 @@ TEST(ExactMap, rounds_halves_up_below_zero_too) {
        {Row{1, 1, 1}, Row{-1, 1, 0}, Row{3, 1, 2}, Row{-3, 1, -1}, Row{20, 10, 10}, Row{10, 10, 10},
         Row{9, 10, 0}, Row{-10, 10, 0}, Row{-11, 10, -10}, Row{-30, 10, -10}, Row{-31, 10, -20}}) {
     EXPECT_EQ(half.round(row.x, row.grid), row.rounded) << row.x;
-    EXPECT_EQ(FastMap{half}.round(row.x, row.grid), row.rounded) << row.x;
+    EXPECT_EQ(FastMap{half}.round(row.x, Grid{row.grid}), row.rounded) << row.x;
   }
 }
 
@@ -50,6 +50,23 @@ TEST(DecimalText, is_exact_and_half_up_at_its_last_place) {
   EXPECT_EQ(decimal_text(1, 8, 2, Zeros::kept), "0.13");
   EXPECT_EQ(decimal_text(0, 8, 2, Zeros::trimmed), "0");
   EXPECT_EQ(decimal_text(-1, 1000, 2, Zeros::trimmed), "0");
+}
+
+TEST(Grid, says_what_lies_above_the_multiple_below) {
+  std::mt19937_64 random{3};
+  SCOPED_TRACE("seed 3");
+  for (std::int64_t step = 1; step <= 1'000'000'000; step *= 10) {
+    const Grid grid{step};
+    const auto expect_rest = [&](std::int64_t value) {
+      const std::int64_t rest = value % step;
+      ASSERT_EQ(grid.rest_of(value), rest < 0 ? rest + step : rest) << value << " step " << step;
+    };
+    for (const std::int64_t value : {kMost, kMost - 1, kLeast, kLeast + 1, std::int64_t{0}})
+      expect_rest(value);
+    for (std::int64_t k = -3; k <= 3; ++k)
+      for (std::int64_t beside = -1; beside <= 1; ++beside) expect_rest(k * step + beside);
+    for (int i = 0; i < 1'000; ++i) expect_rest(static_cast<std::int64_t>(random()) >> (random() % 60));
+  }
 }
 
 // The fast map against the definition: maps and values of every size, the neighbourhood of ties above all.
@@ -89,7 +106,7 @@ TEST(FastMap, agrees_with_the_exact_map_wherever_it_answers) {
       if (i == 8) x = kLeast;
       if (i == 9) x = 0;
       ++all;
-      const auto answer = fast.round(x, grid);
+      const auto answer = fast.round(x, Grid{grid});
       if (!answer) continue;
       ++answered;
       ASSERT_EQ(*answer, exact.round(x, grid))
@@ -108,7 +125,7 @@ TEST(FastMap, answers_for_ordinary_prices) {
   const FastMap fast{map};
   for (int i = 0; i < 10'000; ++i) {
     const auto cents = static_cast<std::int64_t>(random() % 100'000'000);
-    const auto answer = fast.round(cents * 10'000'000, 10'000'000);
+    const auto answer = fast.round(cents * 10'000'000, Grid{10'000'000});
     ASSERT_TRUE(answer);
     ASSERT_EQ(*answer, map.round(cents * 10'000'000, 10'000'000));
   }
