@@ -23,7 +23,7 @@ enum class Way : std::uint8_t {
 };
 constexpr std::size_t kSmallestBlock = 16;
 constexpr std::size_t kLargestBlock = 128;
-constexpr int kBlockWays = 4;
+constexpr std::size_t kBlockWays = 4;
 
 // Up to this width an unaligned load of eight bytes holds any value whole; wider ones take 64 bits.
 constexpr int kWidest = 56;
@@ -55,21 +55,26 @@ void for_each_block(std::span<const std::uint64_t> values, std::size_t block, Vi
 
 void append_packed(Bytes& out, std::span<const std::uint64_t> values, int width) {
   const std::size_t begin = out.size();
-  out.resize(begin + bytes_for(values.size(), width) + sizeof(std::uint64_t) + 1);
-  std::byte* const base = out.data() + begin;
+  const std::size_t size = bytes_for(values.size(), width);
+  out.resize(begin + size + sizeof(std::uint64_t));
+  std::byte* to = out.data() + begin;
   if (width == 64) {
-    std::memcpy(base, values.data(), values.size_bytes());
+    std::memcpy(to, values.data(), values.size_bytes());
   } else {
-    std::size_t bit = 0;
+    std::uint64_t word = 0;
+    int filled = 0;
     for (const auto value : values) {
-      std::uint64_t word;
-      std::memcpy(&word, base + bit / 8, sizeof word);
-      word |= value << (bit % 8);
-      std::memcpy(base + bit / 8, &word, sizeof word);
-      bit += static_cast<std::size_t>(width);
+      word |= value << filled;
+      filled += width;
+      if (filled < 64) continue;
+      std::memcpy(to, &word, sizeof word);
+      to += sizeof word;
+      filled -= 64;
+      word = filled == 0 ? 0 : value >> (width - filled);
     }
+    std::memcpy(to, &word, sizeof word);
   }
-  out.resize(begin + bytes_for(values.size(), width));
+  out.resize(begin + size);
 }
 
 // `count` values of a width known to the compiler, eight a turn: eight values fill `Width` whole bytes.
@@ -141,34 +146,51 @@ struct Choice {
   }
 };
 
-Choice choose(std::span<const std::uint64_t> values) {
-  std::size_t sparse = 0;
-  std::size_t others = 0;
+std::size_t sparse_size(std::span<const std::uint64_t> values, std::size_t others) {
+  std::size_t size = varint_size(others);
   std::size_t zeros = 0;
-  bool constant = true;
   for (const auto value : values) {
-    constant = constant && value == values.front();
     if (value == 0) {
       ++zeros;
       continue;
     }
-    sparse += varint_size(zeros) + varint_size(value);
+    size += varint_size(zeros) + varint_size(value);
     zeros = 0;
-    ++others;
+  }
+  return size;
+}
+
+Choice choose(std::span<const std::uint64_t> values) {
+  std::size_t others = 0;
+  std::uint64_t differences = 0;
+  for (const auto value : values) {
+    others += value != 0 ? 1U : 0U;
+    differences |= value ^ values.front();
   }
   if (others == 0) return {Way::zeros, 0};
-  if (constant) return {Way::constant, varint_size(values.front())};
+  if (differences == 0) return {Way::constant, varint_size(values.front())};
 
   Choice best;
-  best.offer(Way::sparse, sparse + varint_size(others));
+  // The smallest blocks are looked at once; larger ones are pairs of them, and pairs of pairs.
   std::array<std::size_t, kBlockWays> sizes{};
-  for (int way = 0; way < kBlockWays; ++way)
-    for_each_block(values, kSmallestBlock << way, [&](std::span<const std::uint64_t> block) {
-      sizes[static_cast<std::size_t>(way)] += 1 + bytes_for(block.size(), width_of(all_bits_of(block)));
-    });
-  for (int way = kBlockWays - 1; way >= 0; --way)
-    best.offer(static_cast<Way>(static_cast<int>(Way::blocks_16) + way),
-               sizes[static_cast<std::size_t>(way)]);
+  std::array<std::uint64_t, kBlockWays> all_bits{};
+  std::array<std::size_t, kBlockWays> counts{};
+  for (std::size_t at = 0; at < values.size(); at += kSmallestBlock) {
+    const auto block = values.subspan(at, std::min(kSmallestBlock, values.size() - at));
+    const auto bits = all_bits_of(block);
+    const bool last = at + kSmallestBlock >= values.size();
+    for (std::size_t way = 0; way < kBlockWays; ++way) {
+      all_bits[way] |= bits;
+      counts[way] += block.size();
+      if (counts[way] < kSmallestBlock << way && !last) continue;
+      sizes[way] += 1 + bytes_for(counts[way], width_of(all_bits[way]));
+      all_bits[way] = counts[way] = 0;
+    }
+  }
+  for (std::size_t way = kBlockWays; way-- > 0;)
+    best.offer(static_cast<Way>(static_cast<std::size_t>(Way::blocks_16) + way), sizes[way]);
+  // Each that is not zero takes two bytes or more.
+  if (2 * others < best.size) best.offer(Way::sparse, sparse_size(values, others));
   return best;
 }
 

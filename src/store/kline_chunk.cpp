@@ -43,19 +43,53 @@ Unsigned128 decade(int n) {
   return kDecades[static_cast<std::size_t>(n)];
 }
 
-// The largest power of ten that divides all values, at most 10^most. All zero: 0.
-template <typename Value, typename Get>
-int common_decades(std::span<const Kline> klines, int most, Get get) {
-  int decades = most;
-  bool all_zero = true;
-  for (const auto& kline : klines)
-    for (const Value value : get(kline)) {
-      if (value == 0) continue;
-      all_zero = false;
-      while (decades > 0 && value % static_cast<Value>(decade(decades)) != 0) --decades;
-      if (decades == 0) return 0;
+// Values as whole multiples of the largest power of ten that divides them all, at most 10^most.
+template <typename Value>
+struct InUnits {
+  int decades = 0;
+  std::vector<Value> values;
+};
+
+// The largest power of ten that divides `value`, which is not 0, at most 10^most.
+template <typename Value>
+int decades_of(Value value, int most) {
+  int decades = 0;
+  while (decades < most && value % 10 == 0) {
+    value /= 10;
+    ++decades;
+  }
+  return decades;
+}
+
+template <typename Value>
+Value divided(Value value, int decades) {
+  // Most 128-bit sums are small, and dividing 64 bits takes a fraction of the time.
+  if constexpr (sizeof(Value) == 16)
+    if (value == static_cast<std::int64_t>(value) && decades <= kPriceDecadesMax)
+      return static_cast<std::int64_t>(value) / static_cast<std::int64_t>(decade(decades));
+  return value / static_cast<Value>(decade(decades));
+}
+
+// Divides by the power that fitted so far and looks whether it fitted; where not, all begins again with less.
+template <typename Value>
+InUnits<Value> in_units(std::vector<Value> raw, int most) {
+  InUnits<Value> units;
+  const auto first = std::ranges::find_if(raw, [](Value value) { return value != 0; });
+  if (first == raw.end()) return {0, std::move(raw)};
+  units.decades = decades_of(*first, most);
+  units.values.reserve(raw.size());
+  for (std::size_t n = 0; n < raw.size() && units.decades != 0; ++n) {
+    const auto quotient = divided(raw[n], units.decades);
+    if (quotient * static_cast<Value>(decade(units.decades)) == raw[n]) {
+      units.values.push_back(quotient);
+      continue;
     }
-  return all_zero ? 0 : decades;
+    units.decades = decades_of(raw[n], units.decades);
+    units.values.clear();
+    n = std::numeric_limits<std::size_t>::max();
+  }
+  if (units.decades == 0) units.values = std::move(raw);
+  return units;
 }
 
 // volume * price, both in their units, turned into units of turnover: a whole power of ten up or down. Any
@@ -77,6 +111,7 @@ class ProductScale {
     return static_cast<std::uint64_t>((Unsigned128{product} * reciprocal_) >> 64);
   }
   bool down() const { return down_; }
+  bool one() const { return !down_ && factor_ == 1; }
   // Whether products up to this one stay exact: far from 2^64.
   bool fits(Unsigned128 product) const {
     constexpr Unsigned128 kMost = std::uint64_t{1} << 62;
@@ -94,7 +129,8 @@ struct TurnoverSpan {
   std::uint64_t low;
   int width;  // bits of the distance
 };
-TurnoverSpan span_of(const ProductScale& scale, std::uint64_t volume, std::uint64_t low, std::uint64_t high) {
+[[gnu::always_inline]] inline TurnoverSpan span_of(const ProductScale& scale, std::uint64_t volume,
+                                                   std::uint64_t low, std::uint64_t high) {
   const std::uint64_t bottom = scale(volume * low);
   // Rounding down and a vendor's own rounding may take a turnover one unit further up.
   const std::uint64_t top = scale(volume * high) + (scale.down() ? 2 : 0);
@@ -114,7 +150,11 @@ std::uint64_t bits(std::int64_t value) {
 
 class ChunkEncoder {
  public:
-  explicit ChunkEncoder(std::span<const Kline> klines) : klines_{klines} {}
+  explicit ChunkEncoder(std::span<const Kline> klines) : klines_{klines} {
+    for (auto* column : {&start_, &open_, &close_, &up_, &down_, &volume_, &volume_high_, &turnover_,
+                         &turnover_high_, &scratch_})
+      column->reserve(klines.size());
+  }
 
   void append(Bytes& out) {
     set_starts();
@@ -166,45 +206,50 @@ class ChunkEncoder {
   }
 
   void set_prices() {
-    price_decades_ = common_decades<std::int64_t>(klines_, kPriceDecadesMax, [](const Kline& k) {
-      return std::array{k.open.raw(), k.high.raw(), k.low.raw(), k.close.raw()};
-    });
-    const auto unit = static_cast<std::int64_t>(decade(price_decades_));
+    std::vector<std::int64_t> raw;
+    raw.reserve(4 * klines_.size());
+    for (const auto& k : klines_)
+      raw.insert(raw.end(), {k.open.raw(), k.high.raw(), k.low.raw(), k.close.raw()});
+    auto units = in_units(std::move(raw), kPriceDecadesMax);
+    price_decades_ = units.decades;
+    prices_ = std::move(units.values);
     std::uint64_t before = 0;
-    for (const auto& kline : klines_) {
-      const auto open = kline.open.raw() / unit;
-      const auto close = kline.close.raw() / unit;
-      if (open_.empty()) before = first_open_ = bits(open);
+    for (std::size_t n = 0; n < klines_.size(); ++n) {
+      const auto [open, high, low, close] = ticks(n);
+      if (n == 0) before = first_open_ = bits(open);
       open_.push_back(zigzag(bits(open) - before));
       close_.push_back(zigzag(bits(close) - bits(open)));
-      up_.push_back(bits(kline.high.raw() / unit) - bits(std::max(open, close)));
-      down_.push_back(bits(std::min(open, close)) - bits(kline.low.raw() / unit));
+      up_.push_back(bits(high) - bits(std::max(open, close)));
+      down_.push_back(bits(std::min(open, close)) - bits(low));
       before = bits(close);
     }
   }
 
   void set_volumes() {
-    volume_decades_ = common_decades<Int128>(klines_, kSumDecadesMax,
-                                             [](const Kline& k) { return std::array{k.volume.raw()}; });
-    const auto unit = static_cast<Int128>(decade(volume_decades_));
-    for (const auto& kline : klines_) {
-      const auto volume = static_cast<Unsigned128>(kline.volume.raw() / unit);
+    std::vector<Int128> raw;
+    raw.reserve(klines_.size());
+    for (const auto& kline : klines_) raw.push_back(kline.volume.raw());
+    const auto units = in_units(std::move(raw), kSumDecadesMax);
+    volume_decades_ = units.decades;
+    for (const auto volume : units.values) {
       // A negative volume (nothing makes one, nothing is refused) has its high bits set.
-      const bool wide = volume > std::numeric_limits<std::int64_t>::max();
-      if (wide) flags_ |= kWideVolume;
+      if (static_cast<Unsigned128>(volume) > std::numeric_limits<std::int64_t>::max()) flags_ |= kWideVolume;
       volume_.push_back(static_cast<std::uint64_t>(volume));
-      volume_high_.push_back(static_cast<std::uint64_t>(volume >> 64));
+      volume_high_.push_back(static_cast<std::uint64_t>(static_cast<Unsigned128>(volume) >> 64));
     }
   }
 
   Bytes best_turnovers() {
-    turnover_decades_ = common_decades<Int128>(klines_, kSumDecadesMax,
-                                               [](const Kline& k) { return std::array{k.turnover.raw()}; });
-    const auto unit = static_cast<Int128>(decade(turnover_decades_));
+    std::vector<Int128> raw;
+    raw.reserve(klines_.size());
+    for (const auto& kline : klines_) raw.push_back(kline.turnover.raw());
+    const auto units = in_units(std::move(raw), kSumDecadesMax);
+    turnover_decades_ = units.decades;
     bool wide = false;
-    for (const auto& kline : klines_) {
-      const Int128 turnover = kline.turnover.raw() / unit;
+    bool any = false;
+    for (const auto turnover : units.values) {
       wide = wide || turnover != static_cast<std::int64_t>(turnover);
+      any = any || turnover != 0;
       turnover_.push_back(static_cast<std::uint64_t>(turnover));
       turnover_high_.push_back(static_cast<std::uint64_t>(static_cast<Unsigned128>(turnover) >> 64));
     }
@@ -214,17 +259,15 @@ class ChunkEncoder {
       append_column(columns, turnover_high_);
       return choose(TurnoverWay::wide, std::move(columns));
     }
+    if (!any) return choose(TurnoverWay::plain, plain());
+    // Where every turnover is possible at the prices of its K-line, that is nearly always the smallest.
     const ProductScale scale{price_decades_ + volume_decades_ - turnover_decades_};
-    Bytes best = plain();
-    auto way = TurnoverWay::plain;
-    const auto offer = [&](TurnoverWay other_way, Bytes other) {
-      if (other.empty() || other.size() >= best.size()) return;
-      best = std::move(other);
-      way = other_way;
-    };
-    offer(TurnoverWay::near, near(scale));
-    offer(TurnoverWay::inside, inside(scale));
-    return choose(way, std::move(best));
+    if (auto columns = inside(scale); !columns.empty())
+      return choose(TurnoverWay::inside, std::move(columns));
+    auto as_they_are = plain();
+    auto as_distance = near(scale);
+    if (as_distance.size() < as_they_are.size()) return choose(TurnoverWay::near, std::move(as_distance));
+    return choose(TurnoverWay::plain, std::move(as_they_are));
   }
   Bytes choose(TurnoverWay way, Bytes columns) {
     flags_ |= static_cast<std::uint8_t>(static_cast<int>(way) << kTurnoverShift);
@@ -240,19 +283,20 @@ class ChunkEncoder {
   }
 
   struct Ticks {
-    std::uint64_t high, low, sum;
+    std::int64_t open, high, low, close;
   };
-  Ticks ticks_of(const Kline& kline) const {
-    const auto unit = static_cast<std::int64_t>(decade(price_decades_));
-    const auto high = bits(kline.high.raw() / unit);
-    const auto low = bits(kline.low.raw() / unit);
-    return {high, low, bits(kline.open.raw() / unit) + high + low + bits(kline.close.raw() / unit)};
+  Ticks ticks(std::size_t n) const {
+    const auto* const prices = prices_.data() + 4 * n;
+    return {prices[0], prices[1], prices[2], prices[3]};
   }
 
   Bytes near(const ProductScale& scale) {
     scratch_.clear();
-    for (std::size_t n = 0; n < klines_.size(); ++n)
-      scratch_.push_back(zigzag(turnover_[n] - near_turnover(scale, volume_[n], ticks_of(klines_[n]).sum)));
+    for (std::size_t n = 0; n < klines_.size(); ++n) {
+      const auto [open, high, low, close] = ticks(n);
+      const auto sum = bits(open) + bits(high) + bits(low) + bits(close);
+      scratch_.push_back(zigzag(turnover_[n] - near_turnover(scale, volume_[n], sum)));
+    }
     Bytes out;
     append_column(out, scratch_);
     return out;
@@ -264,12 +308,10 @@ class ChunkEncoder {
     std::uint64_t word = 0;
     int filled = 0;
     for (std::size_t n = 0; n < klines_.size(); ++n) {
-      const auto ticks = ticks_of(klines_[n]);
-      const auto signed_low = static_cast<std::int64_t>(ticks.low);
-      const auto signed_high = static_cast<std::int64_t>(ticks.high);
-      if (signed_low < 0 || signed_high < signed_low || (flags_ & kWideVolume) != 0) return {};
-      if (!scale.fits(Unsigned128{volume_[n]} * ticks.high)) return {};
-      const auto span = span_of(scale, volume_[n], ticks.low, ticks.high);
+      const auto [open, high, low, close] = ticks(n);
+      if (low < 0 || high < low || (flags_ & kWideVolume) != 0) return {};
+      if (!scale.fits(Unsigned128{volume_[n]} * bits(high))) return {};
+      const auto span = span_of(scale, volume_[n], bits(low), bits(high));
       const auto distance = turnover_[n] - span.low;
       if (span.width > kInsideWidthMax || static_cast<int>(std::bit_width(distance)) > span.width) return {};
       const Unsigned128 pending = Unsigned128{word} | Unsigned128{distance} << filled;
@@ -298,6 +340,7 @@ class ChunkEncoder {
   std::uint64_t first_start_ = 0;
   std::uint64_t last_start_ = 0;
   std::uint64_t first_open_ = 0;
+  std::vector<std::int64_t> prices_;  // open, high, low, close of each, in units
   Column start_, open_, close_, up_, down_, volume_, volume_high_, turnover_, turnover_high_, scratch_;
 };
 
@@ -383,11 +426,8 @@ class ChunkDecoder {
 
   void rebuild_starts() {
     const auto unit = header_.start_unit();
-    std::uint64_t start = header_.first_start - 1;
-    for (auto& value : to_.start_) {
-      start += 1 + unzigzag(value);
-      value = start * unit;
-    }
+    std::uint64_t start = (header_.first_start - 1) * unit;
+    for (auto& value : to_.start_) value = start += (1 + unzigzag(value)) * unit;
   }
 
   void rebuild_prices() {
@@ -444,16 +484,28 @@ class ChunkDecoder {
   void read_inside(const ProductScale& scale) {
     to_.turnover_.resize(header_.count);
     const auto stream = in_.take(static_cast<std::size_t>(std::min<std::uint64_t>(in_.varint(), in_.left())));
+    // Products need no scaling where turnover counts in ticks times lots: then the compiler sees it.
+    if (scale.one())
+      read_inside(stream, ProductScale{0});
+    else
+      read_inside(stream, scale);
+  }
+  template <typename Scale>
+  [[gnu::always_inline]] void read_inside(std::span<const std::byte> stream, const Scale scale) {
     const std::byte* const end = stream.data() + stream.size();
     const std::uint64_t limit = stream.size() * 8;
+    const std::uint64_t* const volumes = to_.volume_.data();
+    const std::uint64_t* const lows = to_.low_.data();
+    const std::uint64_t* const highs = to_.high_.data();
+    std::uint64_t* const turnovers = to_.turnover_.data();
     std::uint64_t bit = 0;
     for (std::size_t n = 0; n < header_.count; ++n) {
-      const auto span = span_of(scale, to_.volume_[n], to_.low_[n], to_.high_[n]);
+      const auto span = span_of(scale, volumes[n], lows[n], highs[n]);
       const auto width = static_cast<std::uint64_t>(span.width);
       if (span.width > kInsideWidthMax || bit + width > limit) return in_.fail();
       const std::uint64_t word = load_up_to_8(stream.data() + bit / 8, end);
       const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-      to_.turnover_[n] = span.low + (word >> (bit % 8) & mask);
+      turnovers[n] = span.low + (word >> (bit % 8) & mask);
       bit += width;
     }
   }

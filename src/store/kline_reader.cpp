@@ -218,7 +218,7 @@ Result<std::vector<DatedKline>> KlineReader::latest_minutes(SeriesKey series, st
     if (auto done = decode(*piece); !done) return std::unexpected{done.error()};
     const auto date = date_of(piece->day);
     for (std::size_t n = std::exchange(skip, 0); n < columns_.size(); ++n)
-      if (columns_.start(n) <= until) klines.push_back({date, columns_.at(n)});
+      if (columns_.start(n) <= until) columns_.copy(n, klines.emplace_back(date).kline);
   }
   return klines;
 }
@@ -255,7 +255,7 @@ Result<std::vector<DatedKline>> KlineReader::minutes_between(SeriesKey series, U
     const auto date = date_of(piece.day);
     for (std::size_t n = 0; n < columns_.size(); ++n)
       if (const auto start = columns_.start(n); start >= from && start < to)
-        klines.push_back({date, columns_.at(n)});
+        columns_.copy(n, klines.emplace_back(date).kline);
   }
   return klines;
 }

@@ -88,6 +88,10 @@ Result<std::unique_ptr<KlineStore::Impl>> KlineStore::Impl::open(const Options& 
   auto checkpoints = Database::open(impl->database_);
   if (!checkpoints) return std::unexpected{checkpoints.error()};
   impl->checkpoints_ = std::move(*checkpoints);
+  // The first question shall not pay for opening the file.
+  auto reader = impl->take_reader();
+  if (!reader) return std::unexpected{reader.error()};
+  impl->give_back(std::move(*reader));
   impl->worker_ = std::jthread{[raw = impl.get()](const std::stop_token& stop) { raw->work(stop); }};
   return impl;
 }

@@ -11,16 +11,25 @@ namespace {
 // So many K-lines at most are one row of the log: about a megabyte.
 constexpr std::size_t kRowKlines = 65'536;
 
-// Of a removed K-line only who and when count: its date is made one that can be written.
-std::vector<StoredKline> with_dates(std::span<const StoredKline> klines) {
-  std::vector<StoredKline> dated{klines.begin(), klines.end()};
-  for (auto& kline : dated) {
-    if (kline.removed) kline.trading_date = date_of(utc_day(kline.kline.start));
-    kline.kline.sequence = {};
-    kline.kline.closed = true;
+// Of a removed K-line only who and when count: its date is made one that can be written. Copies only if it
+// must: a burst of all instruments is a megabyte.
+class WithDates {
+ public:
+  explicit WithDates(std::span<const StoredKline> klines) : klines_{klines} {
+    if (std::ranges::none_of(klines, &StoredKline::removed)) return;
+    copy_.assign(klines.begin(), klines.end());
+    for (auto& kline : copy_)
+      if (kline.removed) kline.trading_date = date_of(utc_day(kline.kline.start));
+    klines_ = copy_;
   }
-  return dated;
-}
+  WithDates(const WithDates&) = delete;
+  WithDates& operator=(const WithDates&) = delete;
+  std::span<const StoredKline> klines() const { return klines_; }
+
+ private:
+  std::span<const StoredKline> klines_;
+  std::vector<StoredKline> copy_;
+};
 
 std::string text_of(Date date) {
   return fmt::format("{}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
@@ -80,7 +89,15 @@ Result<void> KlineWriter::close_transaction(Transaction& transaction) {
   return done;
 }
 
-Result<void> KlineWriter::refuse_bad(std::span<const StoredKline> klines, std::size_t names) const {
+Result<void> KlineWriter::refuse_bad(std::span<const StoredKline> klines) {
+  auto names = names_.size() + batch_names_.size();
+  const bool unknown = std::ranges::any_of(
+      klines, [&](const StoredKline& kline) { return kline.instrument.value() >= names; });
+  // Another process may have given the key. (Not while a batch is open: its transaction keeps others out.)
+  if (unknown && !batch_) {
+    if (auto done = names_.learn(*tables_); !done) return done;
+    names = names_.size();
+  }
   for (const auto& kline : klines) {
     if (kline.instrument.value() >= names)
       return fail("{}: a K-line of instrument {}, but only keys below {} have been given",
@@ -102,22 +119,23 @@ Result<void> KlineWriter::refuse_bad(std::span<const StoredKline> klines, std::s
 
 Result<void> KlineWriter::put(std::span<const StoredKline> klines) {
   if (klines.empty()) return {};
-  if (auto done = refuse_bad(klines, names_.size()); !done) return done;
-  const auto dated = with_dates(klines);
+  if (auto done = refuse_bad(klines); !done) return done;
+  const WithDates dated{klines};
+  std::vector<std::span<const StoredKline>> rows;
+  for (auto left = dated.klines(); !left.empty(); left = left.subspan(rows.back().size()))
+    rows.push_back(left.first(std::min(kRowKlines, left.size())));
+
   auto open = open_transaction();
   if (!open) return std::unexpected{open.error()};
-  auto row = open->log.last;
-  for (std::size_t at = 0; at < dated.size(); at += kRowKlines) {
-    const auto part = std::span{dated}.subspan(at, std::min(kRowKlines, dated.size() - at));
-    ++row;
-    if (auto done = tables_->log.put(row, pack_rows(part, static_cast<std::uint64_t>(row))); !done)
-      return done;
+  auto id = open->log.last;
+  for (const auto row : rows) {
+    ++id;
+    if (auto done = tables_->log.put(id, pack_rows(row, static_cast<std::uint64_t>(id))); !done) return done;
   }
   if (auto done = close_transaction(open->transaction); !done) return done;
   counters_.klines_put.add(klines.size());
-  row = open->log.last;
-  for (std::size_t at = 0; at < dated.size(); at += kRowKlines)
-    recent_.apply(++row, std::span{dated}.subspan(at, std::min(kRowKlines, dated.size() - at)));
+  id = open->log.last;
+  for (const auto row : rows) recent_.apply(++id, row);
   return {};
 }
 
@@ -165,10 +183,10 @@ Result<void> KlineWriter::seal_all(const Open& open) {
 }
 
 Result<void> KlineWriter::put_sealed(std::span<const StoredKline> klines) {
-  if (auto done = refuse_bad(klines, names_.size()); !done) return done;
+  if (auto done = refuse_bad(klines); !done) return done;
   if (auto done = begin(); !done) return done;
   auto done = [&]() -> Result<void> {
-    const auto merged = chunks_.merge(with_dates(klines), Merge::put);
+    const auto merged = chunks_.merge(WithDates{klines}.klines(), Merge::put);
     if (!merged) return std::unexpected{merged.error()};
     return commit();
   }();
@@ -205,9 +223,9 @@ Result<StoreKey> KlineWriter::name_in_batch(std::string_view code) {
 }
 
 Result<MergeReport> KlineWriter::merge(std::span<const StoredKline> klines, OnDifferent on_different) {
-  if (auto done = refuse_bad(klines, names_.size() + batch_names_.size()); !done)
-    return std::unexpected{done.error()};
-  return chunks_.merge(with_dates(klines), on_different == OnDifferent::keep ? Merge::keep : Merge::replace);
+  if (auto done = refuse_bad(klines); !done) return std::unexpected{done.error()};
+  return chunks_.merge(WithDates{klines}.klines(),
+                       on_different == OnDifferent::keep ? Merge::keep : Merge::replace);
 }
 
 Result<void> KlineWriter::commit() {

@@ -58,7 +58,7 @@ class KlineWriter {
   Result<Open> open_transaction();
   Result<void> close_transaction(Transaction& transaction);
   Result<void> seal_all(const Open& open);
-  Result<void> refuse_bad(std::span<const StoredKline> klines, std::size_t names) const;
+  Result<void> refuse_bad(std::span<const StoredKline> klines);
   Result<void> cut_rows(const Open& open, std::int64_t row);
 
   std::unique_ptr<KlineTables> tables_;

@@ -3,136 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-#include <random>
-#include <set>
+#include <fstream>
 
+#include "store/kline_store_support.hpp"
 #include "store/sqlite.hpp"
-#include "support/temp_folder.hpp"
 
 namespace qos::store {
 namespace {
 
-using namespace std::chrono_literals;
-using test::TempFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr Date kMonday{std::chrono::year{2026}, std::chrono::January, std::chrono::day{5}};
-
-Date plus(Date date, int days) {
-  return std::chrono::sys_days{date} + std::chrono::days{days};
-}
-UnixNanos at(Date date, std::chrono::minutes minutes) {
-  return std::chrono::sys_days{date} + minutes;
-}
-
-std::unique_ptr<KlineStore> open(const TempFolder& folder, std::size_t recent_max = 400'000) {
-  auto store = KlineStore::open({.folder = folder.path(), .recent_max = recent_max});
-  QOS_ASSERT(store.has_value());
-  return std::move(*store);
-}
-
-Kline kline(UnixNanos start, std::int64_t cents, std::int64_t volume = 100, std::uint32_t revision = 0) {
-  const auto price = [](std::int64_t value) { return Price::from_raw(value * 10'000'000); };
-  return {.start = start,
-          .open = price(cents),
-          .high = price(cents + 3),
-          .low = price(cents - 2),
-          .close = price(cents + 1),
-          .volume = Volume{Quantity::from_units(volume)},
-          .turnover = Turnover{price(cents), Quantity::from_units(volume)},
-          .trades = static_cast<std::uint32_t>(volume / 10),
-          .revision = revision,
-          .closed = true};
-}
-
-StoredKline minute(StoreKey key, Date date, std::chrono::minutes minutes, std::int64_t cents,
-                   std::int64_t volume = 100) {
-  return {.instrument = key, .trading_date = date, .kline = kline(at(date, minutes), cents, volume)};
-}
-StoredKline day(StoreKey key, Date date, std::int64_t cents, std::int64_t volume = 100) {
-  return {.instrument = key,
-          .series = StoredSeries::day,
-          .trading_date = date,
-          .kline = kline(at(date, -8h), cents, volume)};
-}
-StoredKline removed(StoredKline kline) {
-  return {.instrument = kline.instrument,
-          .series = kline.series,
-          .trading_date = {},
-          .kline = {.start = kline.kline.start},
-          .removed = true};
-}
-DatedKline dated(const StoredKline& kline) {
-  return {kline.trading_date, kline.kline};
-}
-
-// The same by the plainest means.
-class Model {
- public:
-  void put(const StoredKline& line) {
-    auto& series = series_[{line.instrument, line.series}];
-    if (line.removed)
-      series.erase(line.kline.start);
-    else
-      series[line.kline.start] = dated(line);
-  }
-  MergeReport merge(const StoredKline& line, OnDifferent how) {
-    auto& series = series_[{line.instrument, line.series}];
-    const auto found = series.find(line.kline.start);
-    if (found == series.end()) {
-      series[line.kline.start] = dated(line);
-      return {.added = 1};
-    }
-    auto same = line.kline;
-    same.revision = found->second.kline.revision;
-    if (found->second == DatedKline{line.trading_date, same}) return {.equal = 1};
-    if (how == OnDifferent::replace) {
-      ++same.revision;
-      found->second = {line.trading_date, same};
-    }
-    return {.different = 1};
-  }
-  std::vector<DatedKline> latest(StoreKey key, StoredSeries series, std::size_t count,
-                                 UnixNanos until) const {
-    auto all = between(key, series, UnixNanos::min(), UnixNanos::max());
-    std::erase_if(all, [&](const DatedKline& k) { return k.kline.start > until; });
-    if (all.size() > count) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(count));
-    return all;
-  }
-  std::vector<DatedKline> between(StoreKey key, StoredSeries series, UnixNanos from, UnixNanos to) const {
-    std::vector<DatedKline> found;
-    const auto it = series_.find({key, series});
-    if (it == series_.end()) return found;
-    for (const auto& [start, line] : it->second)
-      if (start >= from && start < to) found.push_back(line);
-    return found;
-  }
-  std::vector<std::pair<StoreKey, Kline>> days_of(Date date) const {
-    std::vector<std::pair<StoreKey, Kline>> found;
-    for (const auto& [key, lines] : series_)
-      if (key.second == StoredSeries::day)
-        for (const auto& [start, line] : lines)
-          if (line.trading_date == date) found.emplace_back(key.first, line.kline);
-    return found;
-  }
-  std::vector<Date> dates_of(StoreKey key, StoredSeries series, Date from, Date to) const {
-    std::set<Date> found;
-    for (const auto& line : between(key, series, UnixNanos::min(), UnixNanos::max()))
-      if (line.trading_date >= from && line.trading_date <= to) found.insert(line.trading_date);
-    return {found.begin(), found.end()};
-  }
-
- private:
-  std::map<std::pair<StoreKey, StoredSeries>, std::map<UnixNanos, DatedKline>> series_;
-};
-
-std::vector<std::pair<StoreKey, Kline>> pairs(const std::vector<KlineStore::OfInstrument>& days) {
-  std::vector<std::pair<StoreKey, Kline>> found;
-  for (const auto& day : days) found.emplace_back(day.instrument, day.kline);
-  return found;
-}
 
 TEST(KlineStore, is_empty_at_first) {
   const TempFolder folder;
@@ -200,96 +80,130 @@ TEST(KlineStore, refuses_what_has_no_key_no_series_or_no_plausible_date) {
   EXPECT_TRUE(store->latest(key, StoredSeries::regular, 10).value().empty());
 }
 
-// Random puts, corrections, removals and batches over some months of a few instruments, against a map; with
-// so little memory for recent K-lines that sealing goes on all the time, and reopened now and then.
-TEST(KlineStore, answers_like_a_map) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE(fmt::format("seed {}", seed));
-  std::mt19937 random{seed};
-  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
-  constexpr std::array kSeries{StoredSeries::day, StoredSeries::night, StoredSeries::regular};
-  constexpr int kInstruments = 130;  // three shards
-  constexpr int kDates = 40;
+TEST(KlineStore, takes_the_later_of_two_for_the_same_start) {
   const TempFolder folder;
-  Model model;
-  auto store = open(folder, 300);
-  std::vector<StoreKey> keys;
-  for (int n = 0; n < kInstruments; ++n) keys.push_back(store->key_of(fmt::format("T:{}", n)).value());
-  const Date first{std::chrono::year{2025}, std::chrono::December, std::chrono::day{10}};
+  const auto store = open(folder);
+  const auto key = store->key_of("SZ:300059").value();
+  const auto first = minute(key, kMonday, 90min, 2'000);
+  const auto second = minute(key, kMonday, 90min, 2'001);
+  ASSERT_TRUE(store->put(std::array{first, second}));
+  EXPECT_THAT(store->latest(key, StoredSeries::regular, 9).value(), ElementsAre(dated(second)));
+  ASSERT_TRUE(store->put(std::array{removed(first)}));
+  EXPECT_TRUE(store->latest(key, StoredSeries::regular, 9).value().empty());
+  EXPECT_TRUE(store->dates_of(key, StoredSeries::regular, kMonday, kMonday).value().empty());
+}
 
-  const auto some_line = [&] {
-    const auto series = kSeries[static_cast<std::size_t>(below(3))];
-    const auto key = keys[static_cast<std::size_t>(below(4) == 0 ? below(kInstruments) : below(3))];
-    const auto date = plus(first, below(kDates));
-    if (series == StoredSeries::day) return day(key, date, 2'000 + below(3), 100 + below(2));
-    // A night belongs to the next date; its minutes never reach into the date before's.
-    const auto minutes = series == StoredSeries::night ? below(200) * 1min - 3h : 90min + below(200) * 1min;
-    auto line = minute(key, date, minutes, 2'000 + below(3), 100 + below(2));
-    line.series = series;
-    return line;
-  };
-  const auto compare = [&] {
-    const auto line = some_line();
-    const auto count = static_cast<std::size_t>(below(below(5) == 0 ? 2'000 : 40));
-    const auto until = below(2) == 0 ? KlineStore::kEver : line.kline.start;
-    ASSERT_EQ(store->latest(line.instrument, line.series, count, until).value(),
-              model.latest(line.instrument, line.series, count, until));
-    const auto to = line.kline.start + below(5'000) * 1min;
-    ASSERT_EQ(store->between(line.instrument, line.series, line.kline.start, to).value(),
-              model.between(line.instrument, line.series, line.kline.start, to));
-    ASSERT_EQ(pairs(store->days_of(line.trading_date).value()), model.days_of(line.trading_date));
-    const auto last = plus(line.trading_date, below(10));
-    ASSERT_EQ(store->dates_of(line.instrument, line.series, line.trading_date, last).value(),
-              model.dates_of(line.instrument, line.series, line.trading_date, last));
-  };
-  const auto batch = [&] {
-    auto open_batch = store->begin_batch();
-    ASSERT_TRUE(open_batch) << open_batch.error().message;
-    Model after = model;
-    for (int part = below(3); part >= 0; --part) {
-      const auto how = below(2) == 0 ? OnDifferent::keep : OnDifferent::replace;
-      std::vector<StoredKline> lines;
-      MergeReport expected;
-      for (int n = below(300); n >= 0; --n) {
-        lines.push_back(some_line());
-        const auto one = after.merge(lines.back(), how);
-        expected.added += one.added;
-        expected.equal += one.equal;
-        expected.different += one.different;
-      }
-      const auto report = (*open_batch)->merge(lines, how);
-      ASSERT_TRUE(report) << report.error().message;
-      ASSERT_EQ(*report, expected);
-    }
-    compare();  // nothing of it is seen yet
-    if (below(3) == 0) return;
-    ASSERT_TRUE((*open_batch)->commit());
-    model = after;
-  };
+// A typhoon closes Tuesday at run time: Monday evening's minutes belong to Wednesday now.
+TEST(KlineStore, moves_a_minute_whose_trading_date_has_changed) {
+  const TempFolder folder;
+  const auto store = open(folder, 1);  // everything is sealed at once
+  const auto key = store->key_of("CM:GOLD").value();
+  std::vector<StoredKline> night;
+  for (int n = 0; n < 5; ++n) night.push_back(minute(key, kMonday, 13h + n * 1min, 2'000 + n));
+  for (auto& line : night) line.trading_date = plus(kMonday, 1);
+  ASSERT_TRUE(store->put(night));
+  for (auto& line : night) line.trading_date = plus(kMonday, 2);
+  ASSERT_TRUE(store->put(night));
+  ASSERT_TRUE(store->put(std::array{minute(key, plus(kMonday, 2), 90min, 2'010)}));
+  EXPECT_EQ(store->latest(key, StoredSeries::regular, 9)->size(), 6U);
+  EXPECT_THAT(store->dates_of(key, StoredSeries::regular, kMonday, plus(kMonday, 9)).value(),
+              ElementsAre(plus(kMonday, 2)));
+}
 
-  for (int turn = 0; turn < 600 && !HasFatalFailure(); ++turn) {
-    const int what = below(20);
-    if (what == 0) {
-      batch();
-    } else if (what == 1) {
-      store.reset();
-      store = open(folder, 300);
-    } else {
-      std::vector<StoredKline> lines;
-      for (int n = below(what < 5 ? 500 : 20); n >= 0; --n) {
-        auto line = some_line();
-        line.kline.revision = static_cast<std::uint32_t>(below(3));
-        lines.push_back(below(5) == 0 ? removed(line) : line);
-      }
-      const auto done = store->put(lines);
-      ASSERT_TRUE(done) << done.error().message;
-      for (const auto& line : lines) model.put(line);
-    }
-    for (int n = 0; n < 5 && !HasFatalFailure(); ++n) compare();
+TEST(KlineStore, reports_what_a_merge_found_and_raises_revisions) {
+  const TempFolder folder;
+  const auto store = open(folder);
+  const auto key = store->key_of("SZ:300059").value();
+  const auto old = minute(key, kMonday, 90min, 2'000);
+  ASSERT_TRUE(store->put(std::array{old, minute(key, kMonday, 91min, 2'000)}));
+  auto without_trades = old;
+  without_trades.kline.trades = 0;
+  auto other = minute(key, kMonday, 91min, 2'005);
+  const std::array lines{without_trades, other, minute(key, kMonday, 92min, 2'000)};
+
+  auto batch = store->begin_batch().value();
+  EXPECT_EQ(batch->merge(lines, OnDifferent::replace), (MergeReport{.added = 1, .equal = 1, .different = 1}));
+  EXPECT_THAT(store->put(lines).error().message, HasSubstr("this thread has a batch open"));
+  EXPECT_EQ(store->latest(key, StoredSeries::regular, 9)->size(), 2U) << "nothing is there before the commit";
+  ASSERT_TRUE(batch->commit());
+  EXPECT_FALSE(batch->commit());
+  other.kline.revision = 1;
+  EXPECT_THAT(store->latest(key, StoredSeries::regular, 9).value(),
+              ElementsAre(dated(old), dated(other), dated(lines[2])));
+}
+
+TEST(KlineStore, forgets_a_batch_that_was_not_committed_and_its_new_codes) {
+  const TempFolder folder;
+  const auto store = open(folder);
+  {
+    auto batch = store->begin_batch().value();
+    const auto key = batch->key_of("HK:700").value();
+    EXPECT_EQ(batch->key_of("HK:700"), key);
+    ASSERT_TRUE(batch->merge(std::array{day(key, kMonday, 2'000)}, OnDifferent::keep));
   }
-  const auto checked = store->check();
-  EXPECT_TRUE(checked) << checked.error().message;
-  EXPECT_GT(store->counters().sealed_chunks.value() + 1, 0U);
+  EXPECT_EQ(store->find("HK:700"), std::nullopt);
+  EXPECT_TRUE(store->days_of(kMonday).value().empty());
+  EXPECT_EQ(store->key_of("HK:9988"), StoreKey{0});
+}
+
+// Two stores over one folder are what two processes are: neither knows the other's memory.
+TEST(KlineStore, sees_what_another_process_puts_and_imports) {
+  const TempFolder folder;
+  const auto server = open(folder);
+  const auto tool = open(folder);
+  const auto key = server->key_of("SZ:300059").value();
+  EXPECT_EQ(tool->find("SZ:300059"), key);
+  ASSERT_TRUE(server->put(std::array{minute(key, kMonday, 90min, 2'000)}));
+  EXPECT_EQ(tool->latest(key, StoredSeries::regular, 9)->size(), 1U);
+  {
+    auto batch = tool->begin_batch().value();
+    EXPECT_EQ(batch->merge(std::array{minute(key, kMonday, 90min, 2'007)}, OnDifferent::replace),
+              (MergeReport{.different = 1}));
+    ASSERT_TRUE(batch->commit());
+  }
+  // The server must not go on believing its own memory, nor write it over the import.
+  auto imported = minute(key, kMonday, 90min, 2'007);
+  imported.kline.revision = 1;
+  EXPECT_THAT(server->latest(key, StoredSeries::regular, 9).value(), ElementsAre(dated(imported)));
+  const auto next = minute(key, kMonday, 91min, 2'008);
+  ASSERT_TRUE(server->put(std::array{next}));
+  EXPECT_THAT(tool->latest(key, StoredSeries::regular, 9).value(), ElementsAre(dated(imported), dated(next)));
+  EXPECT_EQ(tool->key_of("HK:700"), StoreKey{1});
+  EXPECT_EQ(server->key_of("HK:9988"), StoreKey{2});
+}
+
+TEST(KlineStore, names_the_first_damaged_chunk) {
+  const TempFolder folder;
+  const auto store = open(folder);
+  const auto key = store->key_of("SZ:300059").value();
+  auto batch = store->begin_batch().value();
+  ASSERT_TRUE(batch->merge(std::array{minute(key, kMonday, 90min, 2'000), day(key, kMonday, 2'000)},
+                           OnDifferent::keep));
+  ASSERT_TRUE(batch->commit());
+  EXPECT_TRUE(store->check());
+  auto database = Database::open({.path = folder / "klines.sqlite"}).value();
+  for (const std::string table : {"minutes", "days"}) {
+    const auto column = table == "minutes" ? "chunk" : "klines";
+    ASSERT_TRUE(database.execute(fmt::format(
+        "UPDATE {0} SET {1}=CAST(substr({1}, 1, 8) || x'ee' || substr({1}, 10) AS BLOB)", table, column)));
+  }
+  const auto error = store->check().error().message;
+  EXPECT_THAT(error, HasSubstr("klines.sqlite: damaged: minutes row "));
+  EXPECT_EQ(store->latest(key, StoredSeries::regular, 1).error().message, error);
+  EXPECT_THAT(store->latest(key, StoredSeries::day, 1).error().message, HasSubstr("damaged: days row "));
+  EXPECT_TRUE(store->days_of(kMonday)) << "the other copy of the day is whole";
+}
+
+TEST(KlineStore, says_why_it_cannot_open) {
+  const TempFolder folder;
+  std::ofstream{folder / "file"} << "x";
+  EXPECT_THAT(KlineStore::open({.folder = folder / "file"}).error().message, HasSubstr("cannot make folder"));
+  {
+    const auto store = open(folder);
+    auto database = Database::open({.path = folder / "klines.sqlite"}).value();
+    ASSERT_TRUE(database.execute("UPDATE schema_version SET version=99"));
+  }
+  EXPECT_THAT(KlineStore::open({.folder = folder.path()}).error().message, HasSubstr("schema version is 99"));
 }
 
 }  // namespace
