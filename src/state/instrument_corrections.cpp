@@ -9,18 +9,21 @@
 namespace qos::state {
 namespace {
 
-// A minute that is restated twice by one event is told once, as it is after it.
+// A K-line that one event restates twice, or restates and closes, is told as it is after the event.
 void tell_once(std::vector<KlineChange>& changes) {
-  const auto repeated = [&](const KlineChange& change) {
-    const KlineChange* const next = &change + 1;
-    return std::any_of(next, std::as_const(changes).data() + changes.size(), [&](const KlineChange& later) {
-      return later.type == change.type && later.session == change.session && later.news == change.news &&
-             later.kline.start == change.kline.start;
-    });
-  };
   std::vector<KlineChange> once;
-  for (const auto& change : changes)
-    if (!repeated(change)) once.push_back(change);
+  for (auto change = changes.begin(); change != changes.end(); ++change) {
+    bool repeated = false;
+    KlineChange told = *change;
+    for (auto later = change + 1; later != changes.end(); ++later) {
+      if (later->type != told.type || later->session != told.session ||
+          later->kline.start != told.kline.start)
+        continue;
+      repeated |= later->news == told.news;
+      told.kline = later->kline;
+    }
+    if (!repeated) once.push_back(told);
+  }
   changes = std::move(once);
 }
 
@@ -110,8 +113,9 @@ bool InstrumentState::restate(StoredSeries series, const LedgerPlace& place, con
 }
 
 void InstrumentState::show_corrected(const Work& work, Change& change) {
-  if (!snapshot_.get()) return;
-  SnapshotFold& fold = *snapshot_.get();
+  // It may be the first trade that counts, corrected from one that did not.
+  if (!klines_.get() && !extended_.get()) return;
+  SnapshotFold& fold = snapshot_fold();
   fold.update(work.sequence, change.snapshot, [&](Snapshot& snapshot) {
     const Snapshot before = snapshot;
     if (klines_.get()) show_days(snapshot, fold);

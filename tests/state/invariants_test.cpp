@@ -144,8 +144,11 @@ TEST(Invariants, minutes_are_a_plain_recount_of_the_trades) {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world{{.klines_kept = 5'000}};
-    RandomEvents events{
-        {.seed = seed, .late_percent = 30, .volume_only_percent = 0, .restatement_percent = 0}};
+    RandomEvents events{{.seed = seed,
+                         .late_percent = 30,
+                         .volume_only_percent = 0,
+                         .restatement_percent = 0,
+                         .correction_percent = 0}};
     std::array<std::vector<Trade>, 6> trades;
     for (int n = 0; n < 3'000; ++n) {
       const EventBody body = events.next(world.instruments());
@@ -185,10 +188,10 @@ TEST(Invariants, the_same_events_give_the_same_changes_and_views) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World first{{.klines_kept = 50}};
     World second{{.klines_kept = 50}};
-    RandomEvents events{{.seed = seed}};
+    RandomEvents events{{.seed = seed, .calendar_permille = 3}};
     for (int n = 0; n < 5'000; ++n) {
       const EventBody body = events.next(first.instruments());
-      ASSERT_EQ(first.apply(body), second.apply(body)) << "event " << n;
+      ASSERT_EQ(first.apply_to_all(body), second.apply_to_all(body)) << "event " << n;
     }
     for (std::uint32_t id = 0; id < 6; ++id) {
       const auto& a = first.view(InstrumentId{id});
@@ -228,7 +231,11 @@ TEST(Invariants, the_last_change_is_what_the_view_shows) {
 TEST(Invariants, short_series_stay_ordered_and_bounded) {
   for (const std::size_t kept : {2, 3, 10}) {
     World world{{.klines_kept = kept}};
-    RandomEvents events{{.seed = 3, .late_percent = 30, .restatement_percent = 5}};
+    RandomEvents events{{.seed = 3,
+                         .late_percent = 30,
+                         .restatement_percent = 5,
+                         .correction_percent = 10,
+                         .calendar_permille = 2}};
     for (int n = 0; n < 6'000; ++n) {
       world.apply(events.next(world.instruments()));
       if (n % 50 != 0) continue;

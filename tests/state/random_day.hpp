@@ -1,5 +1,5 @@
 // Seeded streams of events in the shape of trading days: auctions, odd lots, late trades, restatements,
-// ticks.
+// trades taken back and corrected, ticks, days that an operator closes.
 #pragma once
 
 #include <random>
@@ -17,6 +17,8 @@ struct RandomDays {
   int late_percent = 5;
   int volume_only_percent = 25;
   int restatement_percent = 1;
+  int correction_percent = 3;
+  int calendar_permille = 0;
 };
 
 class RandomEvents {
@@ -29,7 +31,10 @@ class RandomEvents {
     const InstrumentId id{static_cast<std::uint32_t>(pick(6))};
     const auto& instrument = instruments.at(id);
     const int what = pick(100);
+    if (shape_.calendar_permille > 0 && pick(1'000) < shape_.calendar_permille)
+      return calendar_change(instrument.calendar);
     if (what < shape_.restatement_percent) return restatement(id);
+    if (what >= 100 - shape_.correction_percent) return correction(id);
     if (what < 4) return ClockTick{.calendar = instrument.calendar, .ts_event = now_};
     if (what < 5)
       return TradingStatus{.instrument = id,
@@ -59,6 +64,7 @@ class RandomEvents {
     Trade trade{.instrument = id,
                 .price = walk(id),
                 .size = Quantity::from_units(1 + pick(500)),
+                .trade_id = ++trade_id_,
                 .ts_event = now_,
                 .aggressor = static_cast<Aggressor>(pick(3))};
     if (pick(100) < shape_.late_percent)
@@ -76,6 +82,29 @@ class RandomEvents {
       trade.condition = pick(2) == 0 ? TradeCondition::odd_lot : TradeCondition::off_book;
     if (pick(100) == 0) trade.condition = static_cast<TradeCondition>(pick(kTradeConditions));
     return trade;
+  }
+
+  // Of a recent trade, mostly not of this instrument: then it is not known.
+  EventBody correction(InstrumentId id) {
+    const std::uint64_t number =
+        trade_id_ - std::min<std::uint64_t>(trade_id_, static_cast<std::uint64_t>(pick(60)));
+    if (pick(2) == 0) return TradeBust{.instrument = id, .trade_id = number, .ts_event = now_};
+    return TradeCorrection{.instrument = id,
+                           .trade_id = number,
+                           .price = walk(id),
+                           .size = Quantity::from_units(pick(500)),
+                           .condition = pick(3) == 0 ? static_cast<TradeCondition>(pick(kTradeConditions))
+                                                     : TradeCondition::regular,
+                           .ts_event = now_};
+  }
+
+  EventBody calendar_change(CalendarId calendar) {
+    const auto today = std::chrono::floor<std::chrono::days>(now_).time_since_epoch().count();
+    return CalendarChange{.calendar = calendar,
+                          .kind = static_cast<CalendarChange::Kind>(pick(5)),
+                          .date = static_cast<std::int32_t>(today) + pick(3) - 1,
+                          .close = static_cast<std::int16_t>(pick(24) * 60),
+                          .ts_event = now_};
   }
 
   EventBody restatement(InstrumentId id) {
@@ -98,6 +127,7 @@ class RandomEvents {
   RandomDays shape_;
   std::mt19937 random_;
   UnixNanos now_;
+  std::uint64_t trade_id_ = 0;
   std::array<std::int64_t, 6> prices_{18'900, 36'000, 145'000, 5'600'000, 1'700'000, 14'500};
 };
 
