@@ -12,10 +12,14 @@
 namespace qos::archive {
 
 struct TdxActions {
-  std::vector<market::CodedAction> actions;  // of category 1 (除权除息), in the order of the rows
-  std::uint64_t other_categories = 0;        // rows that move no price: capital changes, share listings
-  std::uint64_t fund_splits = 0;             // categories 11 and 12: not in this form, so not imported
-  std::uint64_t other_markets = 0;           // neither sh nor sz
+  // Of category 1 (除权除息), in the order of the rows. A row with cash, bonus and rights makes one action of
+  // each, as in docs/formats/corporate_actions.md, so that importing both forms does not count anything
+  // twice.
+  std::vector<market::CodedAction> actions;
+  std::uint64_t events = 0;            // rows of category 1
+  std::uint64_t other_categories = 0;  // rows that move no price: capital changes, share listings
+  std::uint64_t fund_splits = 0;       // categories 11 and 12: not in this form, so not imported
+  std::uint64_t other_markets = 0;     // neither sh nor sz
 };
 
 // Whether a CSV is of this form, by its header.

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "server/calendar_command.hpp"
+#include "server/export_command.hpp"
+#include "server/import_command.hpp"
 #include "server/key_command.hpp"
 #include "server/serve_command.hpp"
 
@@ -18,6 +20,8 @@ int main(int argc, char** argv) {
   qos::server::add_serve_command(app, exit_code);
   qos::server::add_key_command(app, exit_code);
   qos::server::add_calendar_command(app, exit_code);
+  qos::server::add_import_command(app, exit_code);
+  qos::server::add_export_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

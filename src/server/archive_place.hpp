@@ -1,0 +1,34 @@
+// Where `qos import` and `qos export` work: the data folder of a server, which may run meanwhile, with the
+// calendars and instruments that it has.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/result.hpp"
+#include "server/config.hpp"
+#include "server/reference.hpp"
+#include "store/kline_store.hpp"
+#include "store/reference_rows.hpp"
+
+namespace qos::server {
+
+struct ArchiveFlags {
+  std::optional<std::string> config;  // --config FILE
+  std::optional<std::string> data;    // --data DIR, goes before the file's
+};
+
+// Whether a data folder without a history is made or refused.
+enum class NoHistory : std::uint8_t { make, refuse };
+
+struct ArchivePlace {
+  Config config;
+  std::unique_ptr<Reference> reference;
+  std::optional<store::ReferenceRows> rows;
+  std::unique_ptr<store::KlineStore> store;
+};
+
+Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_history);
+
+}  // namespace qos::server
