@@ -8,6 +8,7 @@
 
 #include "core/result.hpp"
 #include "server/config.hpp"
+#include "server/key_command.hpp"
 #include "server/reference.hpp"
 #include "store/kline_store.hpp"
 #include "store/reference_rows.hpp"
@@ -29,6 +30,7 @@ struct ArchivePlace {
   std::unique_ptr<store::KlineStore> store;
 };
 
-Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_history);
+// Rows of the operator that do not fit the calendars any more are told of on `err`; the others hold.
+Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_history, Terminal terminal);
 
 }  // namespace qos::server

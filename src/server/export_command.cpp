@@ -269,7 +269,7 @@ struct Exported {
 Result<Exported> export_all(const ExportFlags& flags, Terminal terminal) {
   const auto wanted = read_flags(flags);
   if (!wanted) return std::unexpected{wanted.error()};
-  auto place = open_archive_place(flags.place, NoHistory::refuse);
+  auto place = open_archive_place(flags.place, NoHistory::refuse, terminal);
   if (!place) return std::unexpected{place.error()};
   CodeList list{*place->store};
   for (const auto& text : flags.codes)

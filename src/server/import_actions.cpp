@@ -29,7 +29,7 @@ Result<std::vector<market::CodedAction>> read_actions(const std::string& file, T
 int import_actions(const ImportOptions& options, const std::string& file, Terminal terminal) {
   const auto actions = read_actions(file, terminal);
   if (!actions) return import_failed(terminal, actions.error());
-  auto place = open_archive_place(options.place, NoHistory::make);
+  auto place = open_archive_place(options.place, NoHistory::make, terminal);
   if (!place) return import_failed(terminal, place.error());
   if (options.dry_run == DryRun::no) {
     const auto report = place->rows->put(*actions);

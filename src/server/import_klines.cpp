@@ -147,7 +147,7 @@ struct Imported {
 Result<Imported> import_file(const ImportOptions& options, const KlineFlags& flags, Terminal terminal) {
   const auto statement = read_flags(flags);
   if (!statement) return std::unexpected{statement.error()};
-  auto place = open_archive_place(options.place, NoHistory::make);
+  auto place = open_archive_place(options.place, NoHistory::make, terminal);
   if (!place) return std::unexpected{place.error()};
   archive::CalendarFinder calendars{place->reference->instruments, place->reference->calendars};
   const auto& file = flags.csv.file;

@@ -74,7 +74,7 @@ Result<Imported> import_folder(const ImportOptions& options, const TdxFlags& fla
     if (!read) return std::unexpected{read.error()};
     actions = std::move(*read);
   }
-  auto place = open_archive_place(options.place, NoHistory::make);
+  auto place = open_archive_place(options.place, NoHistory::make, terminal);
   if (!place) return std::unexpected{place.error()};
   const auto china = place->reference->calendars.find(kChina);
   if (!china) return fail("there is no calendar {}, by which SH and SZ trade", kChina);

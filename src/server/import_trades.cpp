@@ -87,7 +87,7 @@ struct Imported {
 Result<Imported> import_file(const ImportOptions& options, const TradeFlags& flags, Terminal terminal) {
   const auto statement = read_flags(flags);
   if (!statement) return std::unexpected{statement.error()};
-  auto place = open_archive_place(options.place, NoHistory::make);
+  auto place = open_archive_place(options.place, NoHistory::make, terminal);
   if (!place) return std::unexpected{place.error()};
   auto& [calendars, instruments, prices] = *place->reference;
   archive::CalendarFinder finder{instruments, calendars};
