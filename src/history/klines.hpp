@@ -7,11 +7,12 @@
 // Threads: any thread may call read() and factors() at any time; set_actions() too.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/counter.hpp"
 #include "core/result.hpp"
 #include "event/kline.hpp"
 #include "market/adjustment.hpp"
@@ -41,6 +42,9 @@ class Klines {
   struct Options {
     market::AdjustmentMethod method = market::AdjustmentMethod::ratio;
     market::Anchor anchor = market::Anchor::session;
+    // Called for each read that failed, by the thread that reads: an operator must be told, clients only
+    // learn that there is no past.
+    std::function<void(const Error&)> report{};
   };
   // `views` and `store` may be null: then there is nothing in memory, or no past. All must outlive this.
   Klines(const market::InstrumentTable& instruments, const market::CalendarTable& calendars,
@@ -52,6 +56,14 @@ class Klines {
   // The instrument's corporate actions with their factors as of its latest day.
   Result<market::Adjustment> adjustment(const market::Instrument& instrument,
                                         std::optional<market::AdjustmentMethod> method = {}) const;
+
+  market::AdjustmentMethod method() const;  // the configured one
+
+  struct Counters {
+    Counter reads;
+    Counter failed_reads;
+  };
+  const Counters& counters() const;
 
   // Takes effect with the next read.
   void set_actions(std::shared_ptr<const market::CorporateActionTable> actions);

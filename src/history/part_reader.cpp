@@ -1,0 +1,112 @@
+#include "history/part_reader.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace qos::history {
+namespace {
+
+using market::FoldPart;
+
+// More than a view keeps of any type.
+constexpr std::size_t kAllOfMemory = std::size_t{1} << 20U;
+
+constexpr auto start_of = [](const FoldPart& part) { return part.kline.start; };
+
+bool is_from_event(const FoldPart& part) {
+  return part.kline.sequence != Sequence{};
+}
+
+// The first of `parts` that starts after `until`.
+auto end_at(const std::vector<FoldPart>& parts, UnixNanos until) {
+  return std::ranges::upper_bound(parts, until, {}, start_of);
+}
+
+// Both oldest first. Of the same start `memory` wins if an event made it, else `stored`.
+std::vector<FoldPart> merged(std::vector<FoldPart> stored, std::span<const FoldPart> memory) {
+  if (memory.empty()) return stored;
+  std::vector<FoldPart> out;
+  out.reserve(stored.size() + memory.size());
+  auto next = stored.begin();
+  for (const FoldPart& part : memory) {
+    while (next != stored.end() && next->kline.start < part.kline.start) out.push_back(*next++);
+    const bool is_in_both = next != stored.end() && next->kline.start == part.kline.start;
+    out.push_back(is_in_both && !is_from_event(part) ? *next : part);
+    if (is_in_both) ++next;
+  }
+  out.insert(out.end(), next, stored.end());
+  return out;
+}
+
+void keep_latest(std::vector<FoldPart>& parts, std::size_t count) {
+  if (parts.size() > count) parts.erase(parts.begin(), parts.end() - static_cast<std::ptrdiff_t>(count));
+}
+
+// The trading dates of minutes that come in order: most lie in the session of the one before.
+class TradingDates {
+ public:
+  explicit TradingDates(const market::SessionCalendar& calendar) : calendar_{calendar} {}
+
+  std::optional<market::Date> of(UnixNanos start) {
+    if (session_ && session_->contains(start)) return session_->trading_date;
+    session_ = calendar_.session_at(start);
+    // The closing print of an own K-line stands where the session has ended.
+    return session_ ? session_->trading_date : calendar_.trading_date_of(start);
+  }
+
+ private:
+  const market::SessionCalendar& calendar_;
+  std::optional<market::Session> session_;
+};
+
+}  // namespace
+
+PartReader::PartReader(const Source& source) : source_{source} {
+  if (source.view == nullptr) return;
+  if (source.series == StoredSeries::day)
+    remember(source.view->klines(market::KlineType::day, kAllOfMemory));
+  else if (source.series == StoredSeries::regular)
+    remember(source.view->klines(market::KlineType::m1, kAllOfMemory));
+  else
+    remember(source.view->extended_minutes(source.series, kAllOfMemory));
+}
+
+void PartReader::remember(const std::vector<Kline>& klines) {
+  TradingDates dates{source_.calendar};
+  memory_.reserve(klines.size());
+  for (const Kline& kline : klines) {
+    // A day starts at the local midnight of its trading date.
+    const auto date = source_.series == StoredSeries::day
+                          ? std::optional{source_.calendar.local_date(kline.start)}
+                          : dates.of(kline.start);
+    if (date) memory_.push_back({*date, kline});
+  }
+  alone_from_ = memory_.size();
+  while (alone_from_ > 0 && is_from_event(memory_[alone_from_ - 1])) --alone_from_;
+}
+
+Result<std::vector<FoldPart>> PartReader::latest(std::size_t count, UnixNanos until) const {
+  const auto alone = memory_.begin() + static_cast<std::ptrdiff_t>(alone_from_);
+  const auto end = end_at(memory_, until);
+  std::vector<FoldPart> tail;
+  if (end > alone) tail.assign(alone, end);
+  keep_latest(tail, count);
+  if (tail.size() == count) return tail;
+
+  const std::size_t wanted = count - tail.size();
+  const UnixNanos before =
+      alone == memory_.end() ? until : std::min(until, alone->kline.start - std::chrono::nanoseconds{1});
+  std::vector<FoldPart> parts;
+  if (source_.key) {
+    auto stored = source_.store->latest(*source_.key, source_.series, wanted, before);
+    if (!stored) return std::unexpected{std::move(stored.error())};
+    parts.reserve(stored->size() + tail.size());
+    for (const auto& [date, kline] : *stored) parts.push_back({date, kline});
+  }
+  parts = merged(std::move(parts), {memory_.begin(), std::min(end, alone)});
+  keep_latest(parts, wanted);
+  parts.insert(parts.end(), tail.begin(), tail.end());
+  return parts;
+}
+
+}  // namespace qos::history
