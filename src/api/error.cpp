@@ -6,7 +6,7 @@ namespace qos::api {
 namespace {
 
 // The table of docs/api/errors.md, in the order of ErrorKind.
-constexpr std::array<ErrorRow, 11> kRows{{
+constexpr std::array<ErrorRow, 12> kRows{{
     {400, 400, "invalid request"},
     {401, 401, "Key invalid."},
     {401, 4011, "Key expired."},
@@ -18,6 +18,7 @@ constexpr std::array<ErrorRow, 11> kRows{{
     {429, 429, "too many products"},
     {429, 429, "too many connections"},
     {503, 503, "not ready"},
+    {503, 5031, "history unavailable"},
 }};
 
 // What a message repeats of the client's own words is bounded: an error is no echo service.

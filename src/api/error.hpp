@@ -23,6 +23,7 @@ enum class ErrorKind : std::uint8_t {
   too_many_products,     // 429
   too_many_connections,  // 429
   not_ready,             // 503
+  history_unavailable,   // 503, code 5031
 };
 
 struct ApiError {

@@ -14,7 +14,7 @@ struct Question {
 };
 
 // The order of Endpoint.
-constexpr std::array<Question, 8> kQuestions{{
+constexpr std::array<Question, 9> kQuestions{{
     {answer_instrument_info, access::Permission::instrument_info, false},
     {answer_snapshot, access::Permission::snapshot, true},
     {answer_depth, access::Permission::depth, true},
@@ -23,6 +23,7 @@ constexpr std::array<Question, 8> kQuestions{{
     {answer_history, access::Permission::history, true},
     {answer_market_calendar, access::Permission::instrument_info, false},
     {answer_product_list, access::Permission::instrument_info, false},
+    {answer_corporate_actions, access::Permission::instrument_info, true},
 }};
 
 const Question& question_of(Endpoint endpoint) {
@@ -36,7 +37,7 @@ access::Permission permission_of(Endpoint endpoint) {
 }
 
 Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const access::Grant& grant,
-                        const Services& services) {
+                        const Services& services, const Extensions& ext) {
   const Question& question = question_of(endpoint);
   if (question.needs_state && !services.health.ready())
     return std::unexpected{make_error(ErrorKind::not_ready, "the server is recovering")};
@@ -44,7 +45,7 @@ Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const acces
   thread_local RequestParser parser;
   auto object = parser.read(request);
   if (!object) return passed_on(object);
-  return question.answer({*object, *grant.plan, services});
+  return question.answer({*object, *grant.plan, services, ext});
 }
 
 }  // namespace qos::api

@@ -11,6 +11,7 @@
 
 #include "access/gate.hpp"
 #include "api/error.hpp"
+#include "api/extensions.hpp"
 #include "history/klines.hpp"
 #include "io/clock.hpp"
 #include "market/instrument.hpp"
@@ -27,6 +28,7 @@ enum class Endpoint : std::uint8_t {
   history,
   market_calendar,
   product_list,
+  corporate_actions,
 };
 
 // Whether the server has recovered and how fresh each market is. Written by the server, read by any thread.
@@ -65,9 +67,9 @@ struct QueryAnswer {
 
 // `request` is the whole JSON text of the body or the command. Limits of the plan (products, K-lines) are
 // applied here; the request's place in the minute is the caller's to take (permission_of says under which
-// permission).
+// permission). `ext`: what is in force beside the request's own member `ext`.
 Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const access::Grant& grant,
-                        const Services& services);
+                        const Services& services, const Extensions& ext = {});
 
 access::Permission permission_of(Endpoint endpoint);
 

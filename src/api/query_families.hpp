@@ -12,7 +12,14 @@ struct Asked {
   const RequestObject& request;
   const access::Plan& plan;
   const Services& services;
+  const Extensions& ext;  // asked for beside the request
 };
+
+// The disk refused to give the past. Why is the operator's to know (history::Klines::Options::report): it
+// names files.
+inline ApiError history_unavailable() {
+  return make_error(ErrorKind::history_unavailable, "the stored K-lines cannot be read at the moment");
+}
 
 // query_codes.cpp: one answer element, or several, for each of `codes`.
 Answer<QueryAnswer> answer_snapshot(const Asked& asked);
@@ -23,6 +30,9 @@ Answer<QueryAnswer> answer_instrument_info(const Asked& asked);
 // query_kline.cpp
 Answer<QueryAnswer> answer_kline(const Asked& asked);
 Answer<QueryAnswer> answer_history(const Asked& asked);
+
+// query_actions.cpp
+Answer<QueryAnswer> answer_corporate_actions(const Asked& asked);
 
 // query_calendar.cpp
 Answer<QueryAnswer> answer_market_calendar(const Asked& asked);

@@ -104,12 +104,8 @@ Answer<std::optional<std::string_view>> RequestObject::optional_text(std::string
   return *known;
 }
 
-Answer<std::vector<std::string_view>> RequestObject::texts(std::string_view name) const {
-  constexpr std::string_view kExpected = "an array of strings, not empty";
-  const auto value = find(name);
-  simdjson::dom::array array;
-  if (!value || value->get_array().get(array) != simdjson::SUCCESS)
-    return unlike(place_of(name), kExpected, value);
+Answer<std::vector<std::string_view>> RequestObject::texts_in(simdjson::dom::array array,
+                                                              std::string_view name) const {
   std::vector<std::string_view> texts;
   for (const auto item : array) {
     std::string_view text;
@@ -117,7 +113,30 @@ Answer<std::vector<std::string_view>> RequestObject::texts(std::string_view name
       return unlike(fmt::format("{}[{}]", place_of(name), texts.size()), "a string", item);
     texts.push_back(text);
   }
-  if (texts.empty()) return invalid("{}: expected {}, seen an empty one", place_of(name), kExpected);
+  return texts;
+}
+
+Answer<std::optional<std::vector<std::string_view>>> RequestObject::optional_texts(
+    std::string_view name) const {
+  const auto value = find(name);
+  if (!value || value->is_null()) return std::nullopt;
+  simdjson::dom::array array;
+  if (value->get_array().get(array) != simdjson::SUCCESS)
+    return unlike(place_of(name), "an array of strings", value);
+  auto texts = texts_in(array, name);
+  if (!texts) return passed_on(texts);
+  return std::move(*texts);
+}
+
+Answer<std::vector<std::string_view>> RequestObject::texts(std::string_view name) const {
+  constexpr std::string_view kExpected = "an array of strings, not empty";
+  const auto value = find(name);
+  simdjson::dom::array array;
+  if (!value || value->get_array().get(array) != simdjson::SUCCESS)
+    return unlike(place_of(name), kExpected, value);
+  auto texts = texts_in(array, name);
+  if (texts && texts->empty())
+    return invalid("{}: expected {}, seen an empty one", place_of(name), kExpected);
   return texts;
 }
 

@@ -35,6 +35,8 @@ class RequestObject {
   Answer<bool> flag(std::string_view name, bool otherwise) const;
   Answer<std::string_view> text(std::string_view name) const;
   Answer<std::optional<std::string_view>> optional_text(std::string_view name) const;
+  // May be empty.
+  Answer<std::optional<std::vector<std::string_view>>> optional_texts(std::string_view name) const;
   // Required and not empty.
   Answer<std::vector<std::string_view>> texts(std::string_view name) const;
   Answer<std::vector<RequestObject>> objects(std::string_view name) const;
@@ -44,6 +46,7 @@ class RequestObject {
 
  private:
   std::optional<simdjson::dom::element> find(std::string_view name) const;
+  Answer<std::vector<std::string_view>> texts_in(simdjson::dom::array array, std::string_view name) const;
 
   simdjson::dom::object object_;
   std::string place_;

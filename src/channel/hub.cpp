@@ -118,6 +118,11 @@ bool Hub::listens_to(const Subscriber& subscriber, InstrumentId instrument) cons
   return place != found->second.end() && place->instrument == instrument;
 }
 
+bool Hub::listens_to(const Subscriber& subscriber, ChannelKey key) const {
+  const auto found = by_subscriber_.find(&subscriber);
+  return found != by_subscriber_.end() && std::ranges::binary_search(found->second, key);
+}
+
 std::size_t Hub::drain(std::size_t limit) {
   std::size_t taken = 0;
   for (Update update; taken < limit && fanout_.try_pop(loop_, update); ++taken) deliver(update);

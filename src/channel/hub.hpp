@@ -43,6 +43,7 @@ class Hub {
   Added subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling);
   // The subscriber has been sent the state up to and including `sequence`: skip updates that are not newer.
   void start_after(Subscriber& subscriber, ChannelKey key, Sequence sequence);
+  bool listens_to(const Subscriber& subscriber, ChannelKey key) const;
   // It listens, but start_after() has not been called yet.
   bool awaits_start(const Subscriber& subscriber, ChannelKey key);
   // False: it did not listen.

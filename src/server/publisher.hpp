@@ -18,6 +18,9 @@ class Publisher {
   void publish(const state::Change& change);
 
  private:
+  void publish_kline(const state::Change& change, const market::Instrument& instrument,
+                     const state::KlineChange& told);
+
   const market::InstrumentTable& instruments_;
   channel::Fanout& fanout_;
 };

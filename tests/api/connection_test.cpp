@@ -271,9 +271,9 @@ std::string request_of_a_long_answer() {
   for (int number = 100'000; number < 102'000; ++number)
     codes += (codes.empty() ? "SZ:" : ",") + std::to_string(number);
   std::string questions;
-  for (int round = 0; round < 45; ++round)
-    questions += (round == 0 ? R"({"c":")" : R"(,{"c":")") + codes + R"(","co":1,"kt":1})";
-  return post("/kline", R"({"kline_reqs":[)" + questions + "]}");
+  for (int round = 0; round < 11; ++round)
+    questions += (round == 0 ? R"({"c":")" : R"(,{"c":")") + codes + R"(","co":4,"kt":1})";
+  return post("/kline", R"({"ext":["turnover"],"kline_reqs":[)" + questions + "]}");
 }
 
 TEST(HttpConnection, lets_a_slow_client_finish_an_answer_and_cuts_one_that_takes_nothing) {

@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body{reinterpret_cast<const char*>(data), size};
   simdjson::dom::parser parser;
   for (const char* path : {"/snapshot", "/depth", "/trade", "/kline", "/history", "/instrument-info",
-                           "/market-calendar", "/product-list", "/register"}) {
+                           "/market-calendar", "/product-list", "/corporate-actions", "/register"}) {
     for (const char* key : {"good", "small"}) {
       house().gate.taken = 0;
       house().gate.taken_permissions.clear();

@@ -70,6 +70,13 @@ void expect_same_shape(element shown, element sent, const std::string& place) {
 
 // A market in full swing: everything that the pages show is there.
 void fill(fakes::House& house) {
+  using namespace std::chrono_literals;
+  house.klines.set_actions(std::make_shared<market::CorporateActionTable>(
+      std::vector{market::CodedAction{.code = house.instrument("US:AAPL").code,
+                                      .action = {.ex_date = 2020y / 8 / 31,
+                                                 .split = {4, 1},
+                                                 .previous_close = fakes::price("499.23"),
+                                                 .source = "test"}}}));
   for (const char* code : {"US:AAPL", "US:TSLA", "HK:700", "SH:600519", "CF:BTCUSDT"}) {
     auto& view = house.view(code);
     view.current = fakes::snapshot("213.02", "209.68");
@@ -80,6 +87,8 @@ void fill(fakes::House& house) {
     for (const auto type : market::kKlineTypes)
       for (int n = 0; n < 2; ++n)
         view.kept_klines[type].push_back(fakes::kline(1742241600 + 60 * n, "1", "2", "3", "0.5", "10"));
+    for (auto& [type, klines] : view.kept_klines) klines.front().closed = klines.back().closed = true;
+    view.session_minutes[StoredSeries::pre_market] = {fakes::kline(1742217600, "1", "2", "3", "0.5", "10")};
   }
 }
 
@@ -108,15 +117,15 @@ TEST(DocsApi, every_example_is_answered_with_the_members_that_its_page_shows) {
     }
   }
   EXPECT_EQ(paths,
-            (std::set<std::string>{"/depth", "/history", "/instrument-info", "/kline", "/market-calendar",
-                                   "/product-list", "/register", "/snapshot", "/trade"}));
+            (std::set<std::string>{"/corporate-actions", "/depth", "/history", "/instrument-info", "/kline",
+                                   "/market-calendar", "/product-list", "/register", "/snapshot", "/trade"}));
 }
 
 // Each row of the table is in the page, with its status, code and text.
 TEST(DocsApi, the_page_of_errors_has_every_row_of_the_table) {
   const auto text = io::read_file(QOS_SOURCE_DIR "/docs/api/errors.md");
   ASSERT_TRUE(text);
-  for (int kind = 0; kind <= static_cast<int>(ErrorKind::not_ready); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(ErrorKind::history_unavailable); ++kind) {
     const auto& row = row_of(static_cast<ErrorKind>(kind));
     EXPECT_TRUE(text->contains(fmt::format("\n| {} | {} | `{}` |", row.status, row.code, row.begins)))
         << row.begins;

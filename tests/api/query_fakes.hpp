@@ -27,6 +27,7 @@ struct View final : state::InstrumentView {
   state::Depth book;
   std::vector<state::TapeTrade> tape;
   std::map<market::KlineType, std::vector<state::Kline>> kept_klines;
+  std::map<StoredSeries, std::vector<state::Kline>> session_minutes;
 
   Sequence version() const override { return current.sequence; }
   state::Snapshot snapshot() const override { return current; }
@@ -35,13 +36,21 @@ struct View final : state::InstrumentView {
   std::vector<state::Kline> klines(market::KlineType type, std::size_t count,
                                    std::optional<UnixNanos> until) const override {
     const auto found = kept_klines.find(type);
-    if (found == kept_klines.end()) return {};
-    auto kept = found->second;
-    if (until) std::erase_if(kept, [&](const state::Kline& kline) { return kline.start > *until; });
-    return latest(kept, count);
+    return found == kept_klines.end() ? std::vector<state::Kline>{}
+                                      : latest(up_to(found->second, until), count);
+  }
+  std::vector<state::Kline> extended_minutes(StoredSeries session, std::size_t count,
+                                             std::optional<UnixNanos> until) const override {
+    const auto found = session_minutes.find(session);
+    return found == session_minutes.end() ? std::vector<state::Kline>{}
+                                          : latest(up_to(found->second, until), count);
   }
 
  private:
+  static std::vector<state::Kline> up_to(std::vector<state::Kline> klines, std::optional<UnixNanos> until) {
+    if (until) std::erase_if(klines, [&](const state::Kline& kline) { return kline.start > *until; });
+    return klines;
+  }
   template <typename T>
   static std::vector<T> latest(const std::vector<T>& all, std::size_t count) {
     return {all.end() - static_cast<std::ptrdiff_t>(std::min(count, all.size())), all.end()};

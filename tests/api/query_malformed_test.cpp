@@ -20,6 +20,7 @@ constexpr auto kTrade = Endpoint::trade;
 constexpr auto kKline = Endpoint::kline;
 constexpr auto kHistory = Endpoint::history;
 constexpr auto kCalendar = Endpoint::market_calendar;
+constexpr auto kActions = Endpoint::corporate_actions;
 constexpr auto kProducts = Endpoint::product_list;
 
 const Row kRows[] = {
@@ -91,6 +92,29 @@ const Row kRows[] = {
      "kline_reqs[0].kt: expected one of 1, 5, 15, 30, 60, 120, 240, 1001, 1007, 1030, 2001, seen 2"},
     {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"a":3}]})",
      "kline_reqs[0].a: expected an integer from 0 to 2, seen 3"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"fill":2}]})",
+     "kline_reqs[0].fill: expected an integer from 0 to 1, seen 2"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"fill":true}]})",
+     "kline_reqs[0].fill: expected an integer from 0 to 1, seen true"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"ses":0}]})",
+     "kline_reqs[0].ses: expected an integer from 1 to 4, seen 0"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"ses":3}]})",
+     "kline_reqs[0].ses: expected 1 night, 2 pre-market or 4 after hours, seen 3"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":5,"ses":2}]})",
+     "kline_reqs[0].kt: expected 1, as ses is there, seen 5"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"ses":2,"fill":1}]})",
+     "kline_reqs[0].fill: expected 0, as ses is there, seen 1"},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1}],"ext":"closed"})",
+     "ext: expected an array of strings, seen \"closed\""},
+    {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1}],"ext":["closed",null]})",
+     "ext[1]: expected a string, seen null"},
+    {kHistory, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"e":1}],"ext":["ses"]})",
+     "ext[0]: expected one of turnover, closed, seen \"ses\""},
+    {kActions, R"({"codes":[]})", "codes: expected an array of strings, not empty, seen an empty one"},
+    {kActions, R"({"codes":["AAPL"]})", "codes[0]: malformed code 'AAPL'"},
+    {kActions, R"({"codes":["US:AAPL"],"method":"Ratio"})",
+     "method: expected \"ratio\" or \"subtract\", seen \"Ratio\""},
+    {kActions, R"({"codes":["US:AAPL"],"method":1})", "method: expected a string, seen 1"},
     {kHistory, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1}]})",
      "kline_reqs[0].e: expected an integer from 0 to 9223372035, seen nothing"},
     {kHistory, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"e":"2025-06-06"}]})",

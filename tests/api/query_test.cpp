@@ -160,6 +160,91 @@ TEST_F(Query, a_request_for_very_many_klines_is_refused) {
   EXPECT_EQ(said(Endpoint::kline, repeated(2, 50'001), "small"), refused(100'000)) << "nothing overflows";
 }
 
+// What is read counts, not only what is answered.
+TEST_F(Query, a_request_that_reads_very_many_minutes_is_refused) {
+  const auto asked = [&](int codes, std::string_view rest) {
+    std::string request = R"({"kline_reqs":[)";
+    for (int n = 0; n < codes; ++n)
+      request += fmt::format(R"({}{{"c":"HK:700","co":1000,{}}})", n == 0 ? "" : ",", rest);
+    return house.said(Endpoint::kline, request + "]}");
+  };
+  const std::string refused =
+      "invalid request: kline_reqs: expected at most 2500000 minutes and days to be read, seen a request for "
+      "more";
+  EXPECT_TRUE(asked(10, R"("kt":240,"a":1)").starts_with('['));
+  EXPECT_EQ(asked(11, R"("kt":240)"), refused);
+  EXPECT_TRUE(asked(60, R"("kt":2001)").starts_with('['));
+  EXPECT_EQ(asked(63, R"("kt":2001)"), refused);
+  EXPECT_EQ(asked(61, R"("kt":2001,"a":2)"), refused);
+}
+
+TEST_F(Query, klines_tell_turnover_and_finality_to_those_who_ask) {
+  auto& klines = view_700().kept_klines[KlineType::m1];
+  klines.resize(2, klines.back());
+  klines[0].closed = klines[1].closed = true;
+  klines[0].turnover = fakes::turnover("1234.50");
+  klines[0].trades = 7;
+  klines[1].revision = 3;
+  const auto said_with = [&](std::string_view ext) {
+    return said(Endpoint::kline, fmt::format(R"({{"kline_reqs":[{{"c":"HK:700","co":2,"kt":1}}]{}}})", ext));
+  };
+  const auto shown = [](std::string_view first, std::string_view second) {
+    return fmt::format(R"([{{"c":"HK:700","k":[{{"c":"HK:700","o":"1","cl":"2","h":"3","l":"0.5","v":"0",)"
+                       R"("ts":1742241000,"kt":1{}}},{{"c":"HK:700","o":"1","cl":"2","h":"3","l":"0.5",)"
+                       R"("v":"1","ts":1742241060,"kt":1{}}}]}}])",
+                       first, second);
+  };
+  EXPECT_EQ(said_with(""), shown("", ""));
+  EXPECT_EQ(said_with(R"(,"ext":[])"), shown("", ""));
+  EXPECT_EQ(said_with(R"(,"ext":null)"), shown("", ""));
+  EXPECT_EQ(said_with(R"(,"ext":["turnover"])"), shown(R"(,"t":"1234.5","n":7)", R"(,"t":"0","n":0)"));
+  EXPECT_EQ(said_with(R"(,"ext":["closed"])"), shown(R"(,"f":1)", R"(,"f":2,"rev":3)"));
+  const auto by_query = house.post("/kline?ext=1", R"({"kline_reqs":[{"c":"HK:700","co":2,"kt":1}]})");
+  EXPECT_NE(by_query.body.find(shown(R"(,"t":"1234.5","n":7,"f":1)", R"(,"t":"0","n":0,"f":2,"rev":3)")),
+            std::string::npos)
+      << by_query.body;
+  EXPECT_EQ(house.post("/kline?ext=x", "{}").status, 400);
+}
+
+TEST_F(Query, extended_minutes_name_their_session) {
+  house.view("US:AAPL").session_minutes[StoredSeries::night] = {kline(1742241000, "1", "2", "3", "0.5", "9")};
+  const auto said_of = [&](int ses) {
+    return said(Endpoint::kline,
+                fmt::format(R"({{"kline_reqs":[{{"c":"US:AAPL","co":2,"kt":1,"ses":{}}}]}})", ses));
+  };
+  EXPECT_EQ(said_of(1), R"([{"c":"US:AAPL","k":[{"c":"US:AAPL","o":"1","cl":"2","h":"3","l":"0.5","v":"9",)"
+                        R"("ts":1742241000,"kt":1,"ses":1}]}])");
+  EXPECT_EQ(said_of(2), R"([{"c":"US:AAPL","k":[]}])");
+}
+
+TEST_F(Query, corporate_actions_are_told_with_their_factors) {
+  using namespace std::chrono_literals;
+  house.klines.set_actions(std::make_shared<market::CorporateActionTable>(std::vector{
+      market::CodedAction{house.instrument("HK:700").code,
+                          {.ex_date = 2020y / 5 / 4,
+                           .cash = fakes::price("2"),
+                           .bonus = {1, 3},
+                           .rights = {1, 2},
+                           .rights_price = fakes::price("7"),
+                           .previous_close = fakes::price("20"),
+                           .source = "a \"source\""}},
+      market::CodedAction{house.instrument("HK:700").code, {.ex_date = 2040y / 1 / 2, .split = {2, 1}}}}));
+  const auto answer = house.ask(Endpoint::corporate_actions, R"({"codes":["HK:00700,HK:1,HK:99999"]})");
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->missing, std::vector<std::string>{"HK:99999"});
+  EXPECT_TRUE(answer->data.starts_with(
+      R"([{"c":"HK:00700","method":"ratio","actions":[{"ex_date":"2020-05-04","cash":"2","bonus":"1/3",)"
+      R"("split":"1","rights":"0.5","rights_price":"7","previous_close":"20","reference":")"))
+      << answer->data;
+  EXPECT_TRUE(
+      answer->data.ends_with(R"("source":"a \"source\""}]},{"c":"HK:1","method":"ratio","actions":[]}])"))
+      << answer->data;
+  EXPECT_NE(said(Endpoint::corporate_actions, R"({"codes":["HK:700"],"method":"subtract"})")
+                .find(R"("method":"subtract")"),
+            std::string::npos);
+  EXPECT_EQ(permission_of(Endpoint::corporate_actions), access::Permission::instrument_info);
+}
+
 TEST_F(Query, instrument_info_says_what_is_known) {
   EXPECT_EQ(
       said(Endpoint::instrument_info, R"({"codes":["US:AAPL","CF:BTCUSDT"]})"),
@@ -170,7 +255,8 @@ TEST_F(Query, instrument_info_says_what_is_known) {
 TEST_F(Query, a_server_that_recovers_answers_reference_data_only) {
   house.health.set_ready(false);
   EXPECT_EQ(said(Endpoint::snapshot, R"({"codes":["US:AAPL"]})"), "not ready: the server is recovering");
-  for (const auto endpoint : {Endpoint::depth, Endpoint::trade, Endpoint::kline, Endpoint::history})
+  for (const auto endpoint :
+       {Endpoint::depth, Endpoint::trade, Endpoint::kline, Endpoint::history, Endpoint::corporate_actions})
     EXPECT_EQ(house.ask(endpoint, "{}").error().kind, ErrorKind::not_ready);
   EXPECT_TRUE(house.ask(Endpoint::instrument_info, R"({"codes":["US:AAPL"]})"));
   EXPECT_TRUE(house.ask(Endpoint::market_calendar, R"({"market":["US"]})"));

@@ -3,6 +3,7 @@
 // numbers themselves.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -68,9 +69,11 @@ class CounterView final : public state::InstrumentView {
     const auto n = cell_.load();
     return n == 0 ? std::vector<state::TapeTrade>{} : std::vector{trade_at(n)};
   }
-  std::vector<state::Kline> klines(market::KlineType, std::size_t, std::optional<UnixNanos>) const override {
+  // As many as are asked for, all alike: long answers need them.
+  std::vector<state::Kline> klines(market::KlineType, std::size_t count,
+                                   std::optional<UnixNanos>) const override {
     const auto n = cell_.load();
-    return n == 0 ? std::vector<state::Kline>{} : std::vector{kline_at(n)};
+    return n == 0 ? std::vector<state::Kline>{} : std::vector(std::min<std::size_t>(count, 4), kline_at(n));
   }
   // The order of the machine: cells, then version. The market's thread.
   void set(std::uint64_t n) {
@@ -228,9 +231,14 @@ class House {
     fanout_.publish({of.id, Topic::depth, 0}, sequence,
                     [&](std::string& out) { json::append_depth_body(out, of, depth_at(n)); });
     for (std::uint8_t variant = 0; variant < market::kKlineTypes.size(); ++variant)
-      fanout_.publish({of.id, Topic::kline, variant}, sequence, [&](std::string& out) {
-        json::append_kline_body(out, of, market::kKlineTypes[variant], kline_at(n));
-      });
+      publish_kline(of, variant, kline_at(n), {});
+  }
+  // What the market thread tells of one K-line. `variant` as in channel/channel_key.hpp.
+  void publish_kline(const market::Instrument& of, std::uint8_t variant, const state::Kline& kline,
+                     const json::KlineExtras& extras) {
+    const auto type = market::kKlineTypes[variant % channel::kKlineTypes];
+    fanout_.publish({of.id, channel::Topic::kline, variant}, kline.sequence,
+                    [&](std::string& out) { json::append_kline_body(out, of, type, kline, extras); });
   }
 
   Server& server() { return *server_; }

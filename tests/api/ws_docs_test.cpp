@@ -81,7 +81,7 @@ TEST(DocsWebSocket, every_example_is_answered_and_pushed_as_its_page_shows) {
     }
   }
   EXPECT_EQ(commands, (std::set<std::string>{"H", "S", "SC", "T", "TC", "D", "DC", "K", "KC", "RS", "RT",
-                                             "RD", "RK", "RH", "RI"}));
+                                             "RD", "RK", "RH", "RI", "X"}));
 }
 
 TEST(DocsWebSocket, the_pages_of_pushes_show_what_is_pushed) {

@@ -105,8 +105,8 @@ std::string question_of_a_long_answer() {
   for (int number = 100'000; number < 102'000; ++number)
     codes += (codes.empty() ? "SZ:" : ",") + std::to_string(number);
   std::string questions;
-  for (int round = 0; round < 45; ++round)
-    questions += (round == 0 ? R"({"c":")" : R"(,{"c":")") + codes + R"(","co":1,"kt":1})";
+  for (int round = 0; round < 11; ++round)
+    questions += (round == 0 ? R"({"c":")" : R"(,{"c":")") + codes + R"(","co":4,"kt":1})";
   return R"({"type":"RK","kline_reqs":[)" + questions + "]}";
 }
 

@@ -1,4 +1,4 @@
-// Where a request may carry its key.
+// What a request carries beside its body: its key, in one of three places, and the extensions it asks for.
 #include <algorithm>
 
 #include "api/http/routes.hpp"
@@ -35,18 +35,18 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// The first `key=` of the query; empty if there is none.
-std::string key_in_query(std::string_view target) {
+// The first `name` ("key=") of the query; nullopt if there is none.
+std::optional<std::string> value_in_query(std::string_view target, std::string_view name) {
   const auto question = target.find('?');
-  if (question == std::string_view::npos) return {};
+  if (question == std::string_view::npos) return std::nullopt;
   auto query = target.substr(question + 1);
   query = query.substr(0, query.find('#'));
   while (!query.empty()) {
     const auto pair = query.substr(0, query.find('&'));
-    if (pair.starts_with("key=")) return percent_decoded(pair.substr(4).substr(0, kMaxKey * 3));
+    if (pair.starts_with(name)) return percent_decoded(pair.substr(name.size()).substr(0, kMaxKey * 3));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
   }
-  return {};
+  return std::nullopt;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -70,7 +70,7 @@ std::string_view bearer_token(std::string_view authorization) {
 
 std::string key_of(const Request& request) {
   if (const auto key = trimmed(request.key_header); !key.empty()) return std::string{key};
-  if (auto key = key_in_query(request.target); !key.empty()) return key;
+  if (auto key = value_in_query(request.target, "key="); key && !key->empty()) return std::move(*key);
   return std::string{bearer_token(request.authorization)};
 }
 
@@ -82,6 +82,13 @@ Answer<access::Grant> authenticate(const Request& request, access::Gate& gate, U
   auto grant = gate.authenticate(key, now);
   if (!grant) return std::unexpected{make_error(kind_of(grant.error()))};
   return std::move(*grant);
+}
+
+Answer<Extensions> extensions_in_query(std::string_view target) {
+  const auto ext = value_in_query(target, "ext=");
+  if (!ext || *ext == "0") return Extensions{};
+  if (*ext == "1") return Extensions::all();
+  return invalid("?ext=: expected 0 or 1, seen \"{}\"", ext->substr(0, 40));
 }
 
 std::string_view path_of(std::string_view target) {

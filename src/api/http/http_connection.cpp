@@ -158,6 +158,8 @@ void HttpConnection::answer_websocket(const RequestReader& request, std::string 
                              .remote_address = remote_address_},
                             context().gate, context().services.clock.now());
   if (!grant) return refuse(error_response(grant.error(), HttpStatus::by_class));
+  const auto ext = extensions_in_query(request.target());
+  if (!ext) return refuse(error_response(ext.error(), HttpStatus::by_class));
   auto place = context().gate.connect(*grant);
   if (!place) {
     const auto allowed = grant->plan->limit(access::Permission::ws).max_connections;
@@ -167,7 +169,8 @@ void HttpConnection::answer_websocket(const RequestReader& request, std::string 
   }
   send(channel::make_frame(
       context().responses.write(accept_handshake(request), {}, context().services.clock.now())));
-  auto session = std::make_unique<ws::Session>(context(), release(), std::move(*grant), std::move(place));
+  auto session =
+      std::make_unique<ws::Session>(context(), release(), std::move(*grant), std::move(place), *ext);
   ws::Session& started = *session;
   context().host.add(std::move(session));
   started.start();

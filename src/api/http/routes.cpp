@@ -18,7 +18,7 @@ struct Route {
   std::optional<Endpoint> question;  // nullopt: /register
 };
 
-constexpr std::array<Route, 9> kRoutes{{
+constexpr std::array<Route, 10> kRoutes{{
     {"/snapshot", "POST", Endpoint::snapshot},
     {"/depth", "POST", Endpoint::depth},
     {"/trade", "POST", Endpoint::trade},
@@ -27,6 +27,7 @@ constexpr std::array<Route, 9> kRoutes{{
     {"/instrument-info", "POST", Endpoint::instrument_info},
     {"/product-list", "POST", Endpoint::product_list},
     {"/market-calendar", "POST", Endpoint::market_calendar},
+    {"/corporate-actions", "POST", Endpoint::corporate_actions},
     {"/register", "POST", std::nullopt},
 }};
 
@@ -79,7 +80,9 @@ Response answer_question(Endpoint endpoint, const Request& request, const Contex
     error.quota = quota;
     return error_response(error, style);
   }
-  auto answer = ask(endpoint, request.body, *grant, context.services);
+  const auto ext = extensions_in_query(request.target);
+  auto answer = ext ? ask(endpoint, request.body, *grant, context.services, *ext)
+                    : Answer<QueryAnswer>{std::unexpected{ext.error()}};
   if (!answer) {
     answer.error().quota = quota;
     return error_response(answer.error(), style);

@@ -48,6 +48,9 @@ Response error_response(const ApiError& error, HttpStatus style);
 // The key of a request or of a WebSocket handshake: header `key`, then `?key=`, then `Authorization: Bearer`.
 Answer<access::Grant> authenticate(const Request& request, access::Gate& gate, UnixNanos now);
 
+// All of them for ?ext=1, none for ?ext=0 and without; anything else is an error.
+Answer<Extensions> extensions_in_query(std::string_view target);
+
 // "/snapshot?key=K" -> "/snapshot".
 std::string_view path_of(std::string_view target);
 

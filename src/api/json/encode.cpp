@@ -125,6 +125,16 @@ constexpr char direction_of(Aggressor aggressor) {
   return '0';
 }
 
+// Everything but the closing brace.
+void append_trade_members(std::string& out, const Instrument& instrument, const state::TapeTrade& trade) {
+  const Style style{instrument};
+  style.price(out, R"(,"p":")", trade.price);
+  style.volume(out, R"(,"v":")", trade.size.raw());
+  append_seconds(out, trade.ts);
+  out += R"(,"d":)";
+  out += direction_of(trade.aggressor);
+}
+
 }  // namespace
 
 void append_snapshot_body(std::string& out, const Instrument& instrument, const state::Snapshot& snapshot) {
@@ -160,17 +170,20 @@ void append_depth_body(std::string& out, const Instrument& instrument, const sta
 }
 
 void append_trade_body(std::string& out, const Instrument& instrument, const state::TapeTrade& trade) {
-  const Style style{instrument};
-  style.price(out, R"(,"p":")", trade.price);
-  style.volume(out, R"(,"v":")", trade.size.raw());
-  append_seconds(out, trade.ts);
-  out += R"(,"d":)";
-  out += direction_of(trade.aggressor);
+  append_trade_members(out, instrument, trade);
   out += '}';
 }
 
+void append_precise_trade_body(std::string& out, const Instrument& instrument,
+                               const state::TapeTrade& trade) {
+  append_trade_members(out, instrument, trade);
+  out += R"(,"tn":")";
+  append_integer(out, unix_nanos(trade.ts));
+  out += R"("})";
+}
+
 void append_kline_body(std::string& out, const Instrument& instrument, market::KlineType type,
-                       const state::Kline& kline) {
+                       const state::Kline& kline, const KlineExtras& extras) {
   const Style style{instrument};
   style.price(out, R"(,"o":")", kline.open);
   style.price(out, R"(,"cl":")", kline.close);
@@ -180,6 +193,22 @@ void append_kline_body(std::string& out, const Instrument& instrument, market::K
   append_seconds(out, kline.start);
   out += R"(,"kt":)";
   append_integer(out, static_cast<std::int64_t>(type));
+  if (extras.turnover) {
+    append_turnover(out, kline.turnover);
+    out += R"(,"n":)";
+    append_integer(out, kline.trades);
+  }
+  if (extras.closed) {
+    if (kline.closed) out += kline.revision == 0 ? R"(,"f":1)" : R"(,"f":2)";
+    if (kline.revision > 0) {
+      out += R"(,"rev":)";
+      append_integer(out, kline.revision);
+    }
+  }
+  if (extras.session != StoredSeries::regular) {
+    out += R"(,"ses":)";
+    append_integer(out, static_cast<std::int64_t>(extras.session));
+  }
   out += '}';
 }
 

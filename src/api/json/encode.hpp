@@ -24,8 +24,18 @@ void append_full_snapshot_body(std::string& out, const market::Instrument& instr
 void append_depth_body(std::string& out, const market::Instrument& instrument, const state::Depth& depth,
                        std::size_t levels = 0);
 void append_trade_body(std::string& out, const market::Instrument& instrument, const state::TapeTrade& trade);
+// With tn, the nanoseconds of its time: the extension ns.
+void append_precise_trade_body(std::string& out, const market::Instrument& instrument,
+                               const state::TapeTrade& trade);
+
+// What a K-line says beyond the protocol of QOS.
+struct KlineExtras {
+  bool turnover = false;  // t turnover, n trade count
+  bool closed = false;  // f: 1 final, 2 final and revised since; rev: how often. Absent while it is open or 0
+  StoredSeries session = StoredSeries::regular;  // another one is told as ses
+};
 void append_kline_body(std::string& out, const market::Instrument& instrument, market::KlineType type,
-                       const state::Kline& kline);
+                       const state::Kline& kline, const KlineExtras& extras = {});
 
 // "text" with quotes, escaped: for anything that came from outside.
 void append_string(std::string& out, std::string_view text);

@@ -16,7 +16,7 @@ namespace {
 
 using channel::Topic;
 
-enum class Action : std::uint8_t { heartbeat, subscribe, unsubscribe, ask };
+enum class Action : std::uint8_t { heartbeat, subscribe, unsubscribe, ask, extend };
 
 struct Command {
   std::string_view type;
@@ -41,6 +41,7 @@ constexpr std::array kCommands{
     Command{.type = "RK", .action = Action::ask, .endpoint = Endpoint::kline},
     Command{.type = "RH", .action = Action::ask, .endpoint = Endpoint::history},
     Command{.type = "RI", .action = Action::ask, .endpoint = Endpoint::instrument_info},
+    Command{"X", Action::extend},
 };
 
 // An answer repeats what the client called its command, but is no echo service.
@@ -119,6 +120,17 @@ CommandAnswer change_subscriptions(const Command& command, const RequestObject& 
   return {std::move(out += '}')};
 }
 
+// {"type":"X","msg":"OK","time":1767623400,"ext":["turnover","closed"]}: what is in force from now on.
+CommandAnswer extend(const RequestObject& request, const Envelope& envelope, const CommandContext& context) {
+  const auto extensions = read_push_extensions(request);
+  if (!extensions) return error_answer(envelope, extensions.error(), context.services);
+  context.extensions = *extensions;
+  std::string out = begin_answer(envelope, "OK", context.services);
+  out += R"(,"ext":)";
+  append_extension_names(out, *extensions);
+  return {std::move(out += '}')};
+}
+
 CommandAnswer carry_out(const Command& command, const RequestObject& request, std::string_view text,
                         const Envelope& envelope, const CommandContext& context) {
   switch (command.action) {
@@ -126,6 +138,8 @@ CommandAnswer carry_out(const Command& command, const RequestObject& request, st
       return {begin_answer(envelope, "OK", context.services) + '}'};
     case Action::ask:
       return answer_question(command, text, envelope, context);
+    case Action::extend:
+      return extend(request, envelope, context);
     case Action::subscribe:
     case Action::unsubscribe:
       break;

@@ -21,6 +21,7 @@ struct CommandContext {
   channel::Hub& hub;
   channel::Subscriber& subscriber;
   FirstStates& first_states;  // gains what a subscription adds; the caller sends them after the answer
+  Extensions& extensions;     // in force for subscriptions from now on; X sets them
   Pace& pace;
   const access::Grant& grant;
   access::Gate& gate;

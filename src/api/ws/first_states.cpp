@@ -15,6 +15,35 @@ struct Reading {
   std::string body;
 };
 
+Reading read_kline(std::uint8_t variant, const state::InstrumentView& view,
+                   const market::Instrument& instrument) {
+  const auto type = market::kKlineTypes[variant % channel::kExtendedKlines];
+  const bool is_extended = variant >= channel::kExtendedKlines;
+  const auto klines = view.klines(type, 1);
+  if (klines.empty()) return {};
+  Reading reading{klines.back().sequence, {}};
+  json::append_kline_body(reading.body, instrument, type, klines.back(),
+                          {.turnover = is_extended, .closed = is_extended});
+  return reading;
+}
+
+// The newest minute of any extended session.
+Reading read_session_minute(const state::InstrumentView& view, const market::Instrument& instrument) {
+  Reading reading;
+  std::optional<Kline> newest;
+  json::KlineExtras extras{.turnover = true, .closed = true};
+  for (const auto session : {StoredSeries::night, StoredSeries::pre_market, StoredSeries::after_hours}) {
+    const auto minutes = view.extended_minutes(session, 1);
+    if (minutes.empty()) continue;
+    reading.changed = std::max(reading.changed, minutes.back().sequence);
+    if (newest && newest->start > minutes.back().start) continue;
+    newest = minutes.back();
+    extras.session = session;
+  }
+  if (newest) json::append_kline_body(reading.body, instrument, market::KlineType::m1, *newest, extras);
+  return reading;
+}
+
 Reading read_channel(channel::ChannelKey key, const state::InstrumentView& view,
                      const market::Instrument& instrument) {
   Reading reading;
@@ -36,14 +65,9 @@ Reading read_channel(channel::ChannelKey key, const state::InstrumentView& view,
         json::append_depth_body(reading.body, instrument, depth);
       break;
     }
-    case channel::Topic::kline: {
-      const auto type = market::kKlineTypes[key.variant];
-      const auto klines = view.klines(type, 1);
-      if (klines.empty()) break;
-      reading.changed = klines.back().sequence;
-      json::append_kline_body(reading.body, instrument, type, klines.back());
-      break;
-    }
+    case channel::Topic::kline:
+      return key.variant == channel::kSessionMinutes ? read_session_minute(view, instrument)
+                                                     : read_kline(key.variant, view, instrument);
   }
   return reading;
 }

@@ -15,12 +15,14 @@ constexpr std::chrono::seconds kLookAtKeyEvery{1};
 
 }  // namespace
 
-Session::Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place)
+Session::Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place,
+                 const Extensions& ext)
     : Connection{context, std::move(transport)},
       grant_{std::move(grant)},
       place_{std::move(place)},
       counted_{context.counters.websockets_open},
       reader_{context.options.max_frame_bytes},
+      extensions_{ext},
       last_heard_{context.now},
       key_looked_at_{context.now} {}
 
@@ -36,6 +38,7 @@ CommandContext Session::command_context() {
   return {.hub = context().hub,
           .subscriber = *this,
           .first_states = first_states_,
+          .extensions = extensions_,
           .pace = pace_,
           .grant = grant_,
           .gate = context().gate,

@@ -18,7 +18,9 @@ namespace qos::api::ws {
 class Session final : public Connection, public channel::Subscriber, private MessageHandler {
  public:
   // `place`: the connection's place among those the plan allows; given back when goodbye is said.
-  Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place);
+  // `ext`: the extensions the handshake asked for; the command X may change them.
+  Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place,
+          const Extensions& ext);
 
   // What came behind the handshake in the same packet.
   void take_early_bytes(std::span<char> bytes) { on_bytes(bytes); }
@@ -58,6 +60,7 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   CountedPlace counted_;
   MessageReader reader_;
   FirstStates first_states_;
+  Extensions extensions_;
   Pace pace_;
   SteadyTime last_heard_;
   SteadyTime key_looked_at_;

@@ -1,20 +1,63 @@
 #include "api/ws/subscriptions.hpp"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "api/codes.hpp"
 
 namespace qos::api::ws {
 namespace {
 
-// The channels a command speaks of.
+using channel::ChannelKey;
+using channel::Topic;
+
+// What a command speaks of.
 struct Wanted {
   RequestedCodes codes;
-  channel::Topic topic = channel::Topic::snapshot;
-  std::uint8_t variant = 0;
+  Topic topic = Topic::snapshot;
+  std::uint8_t variant = 0;  // the plain one; a K-line's type
 
-  channel::ChannelKey key_of(const RequestedCode& code) const {
-    return {code.instrument->id, topic, variant};
-  }
+  ChannelKey key_of(const RequestedCode& code) const { return {code.instrument->id, topic, variant}; }
 };
+
+// The channels that say the same as `plain` with extensions.
+struct Forms {
+  std::array<ChannelKey, 3> keys;
+  std::size_t count;
+
+  std::span<const ChannelKey> all() const& { return std::span{keys}.first(count); }
+  void all() && = delete;  // it would outlive the keys
+};
+
+constexpr std::uint8_t kMinutes = market::index_of(market::KlineType::m1);
+
+// All forms in which a topic can be heard, the plain one first.
+Forms forms_of(const ChannelKey& plain) {
+  Forms forms{{plain, plain, plain}, 1};
+  if (plain.topic == Topic::trade) forms.keys[forms.count++].variant = channel::kPreciseTrades;
+  if (plain.topic != Topic::kline) return forms;
+  forms.keys[forms.count++].variant += channel::kExtendedKlines;
+  if (plain.variant == kMinutes) forms.keys[forms.count++].variant = channel::kSessionMinutes;
+  return forms;
+}
+
+// Those of them that `ext` asks for.
+Forms forms_of(const ChannelKey& plain, const Extensions& ext) {
+  Forms forms{{plain, plain, plain}, 1};
+  if (plain.topic == Topic::trade && ext.ns) forms.keys[0].variant = channel::kPreciseTrades;
+  if (plain.topic != Topic::kline) return forms;
+  if (ext.turnover || ext.closed) forms.keys[0].variant += channel::kExtendedKlines;
+  if (ext.ses && plain.variant == kMinutes) forms.keys[forms.count++].variant = channel::kSessionMinutes;
+  return forms;
+}
+
+// In whatever form: a subscription keeps the one it began with.
+bool hears(const ChannelKey& plain, const CommandContext& context) {
+  const Forms forms = forms_of(plain);
+  return std::ranges::any_of(
+      forms.all(), [&](const ChannelKey& key) { return context.hub.listens_to(context.subscriber, key); });
+}
 
 Answer<std::uint8_t> read_kline_variant(const RequestObject& request) {
   const auto kt = request.integer("kt", {1, 2001});
@@ -61,9 +104,12 @@ Answer<std::vector<std::string>> subscribe(channel::Topic topic, const RequestOb
   if (auto allowed = within_plan(*wanted, context); !allowed)
     return std::unexpected{std::move(allowed.error())};
   for (const auto& code : wanted->codes.known) {
-    const auto key = wanted->key_of(code);
-    if (context.hub.subscribe(context.subscriber, key, code.spelling) == channel::Hub::Added::yes)
-      context.first_states.add(key, code.spelling);
+    const auto plain = wanted->key_of(code);
+    if (hears(plain, context)) continue;
+    const Forms forms = forms_of(plain, context.extensions);
+    for (const auto& key : forms.all())
+      if (context.hub.subscribe(context.subscriber, key, code.spelling) == channel::Hub::Added::yes)
+        context.first_states.add(key, code.spelling);
   }
   return std::move(wanted->codes.missing);
 }
@@ -72,10 +118,12 @@ Answer<std::vector<std::string>> unsubscribe(channel::Topic topic, const Request
                                              const CommandContext& context) {
   auto wanted = read_wanted(topic, request, context.services);
   if (!wanted) return std::unexpected{std::move(wanted.error())};
-  std::vector<channel::ChannelKey> ended;
-  for (const auto& code : wanted->codes.known)
-    if (const auto key = wanted->key_of(code); context.hub.unsubscribe(context.subscriber, key))
-      ended.push_back(key);
+  std::vector<ChannelKey> ended;
+  for (const auto& code : wanted->codes.known) {
+    const Forms forms = forms_of(wanted->key_of(code));
+    for (const auto& key : forms.all())
+      if (context.hub.unsubscribe(context.subscriber, key)) ended.push_back(key);
+  }
   context.first_states.forget(std::move(ended));
   return std::move(wanted->codes.missing);
 }
