@@ -5,12 +5,13 @@
 namespace qos::history {
 namespace {
 
+using market::Date;
 using market::FoldPart;
 using market::KlineType;
 using std::chrono::nanoseconds;
 
 // A piece of minutes fits the processor's cache; all days of an instrument are one piece.
-constexpr std::size_t kMostMinutes = 8'192;
+constexpr std::size_t kMostMinutes = 4'096;
 constexpr std::size_t kMostDays = 65'536;
 // Beyond it a calendar has no local dates; a client may ask for any time.
 constexpr UnixNanos kLastDay{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
@@ -41,6 +42,14 @@ bool same_block(const FoldPart& a, const FoldPart& b, KlineType type, const mark
     return kline_span(rules.calendar, type, {part.trading_date, part.kline.start}, rules.closing).start;
   };
   return start(a) == start(b);
+}
+
+// Minutes that a trading date can have.
+std::size_t minutes_of(Date date, const market::SessionCalendar& calendar) {
+  std::chrono::nanoseconds open{};
+  for (const auto& session : calendar.regular_of(date)) open += session.close - session.open;
+  // The closing print may have a minute of its own.
+  return static_cast<std::size_t>(open / std::chrono::minutes{1}) + 1;
 }
 
 std::vector<Kline> joined(std::vector<std::vector<Kline>> pieces) {
@@ -102,6 +111,7 @@ Result<std::vector<Kline>> read_folded(const PartReader& parts, const FoldQuery&
       }
       piece->erase(piece->begin(), whole);
     }
+    if (query.type < KlineType::day) beside = minutes_of(piece->front().trading_date, rules.calendar) + 1;
     until = piece->front().kline.start - nanoseconds{1};
     if (change)
       if (auto changed = change(*piece); !changed) return std::unexpected{std::move(changed.error())};
