@@ -203,7 +203,8 @@ TEST_F(Query, klines_tell_turnover_and_finality_to_those_who_ask) {
   EXPECT_NE(by_query.body.find(shown(R"(,"t":"1234.5","n":7,"f":1)", R"(,"t":"0","n":0,"f":2,"rev":3)")),
             std::string::npos)
       << by_query.body;
-  EXPECT_EQ(house.post("/kline?ext=x", "{}").status, 400);
+  EXPECT_EQ(house.post("/kline?ext=x", R"({"kline_reqs":[{"c":"HK:700","co":2,"kt":1}]})").status, 400);
+  EXPECT_EQ(house.post("/snapshot?ext=x", R"({"codes":["HK:700"]})").status, 200);
 }
 
 TEST_F(Query, extended_minutes_name_their_session) {

@@ -80,7 +80,9 @@ Response answer_question(Endpoint endpoint, const Request& request, const Contex
     error.quota = quota;
     return error_response(error, style);
   }
-  const auto ext = extensions_in_query(request.target);
+  // Elsewhere ?ext= is a parameter like any other that nobody knows.
+  const bool has_extensions = endpoint == Endpoint::kline || endpoint == Endpoint::history;
+  const auto ext = has_extensions ? extensions_in_query(request.target) : Extensions{};
   auto answer = ext ? ask(endpoint, request.body, *grant, context.services, *ext)
                     : Answer<QueryAnswer>{std::unexpected{ext.error()}};
   if (!answer) {
