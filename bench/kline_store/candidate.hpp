@@ -28,6 +28,8 @@ class Candidate {
   // Sums of closes and volumes.
   virtual Result<std::uint64_t> last_minutes(store::StoreKey instrument, std::size_t count) = 0;
   virtual Result<std::uint64_t> days_of(store::Date date) = 0;
+  // The product's own store; null for others.
+  virtual const store::KlineStore* store() const { return nullptr; }
 };
 
 inline std::uint64_t worth(std::int64_t close, std::int64_t volume) {

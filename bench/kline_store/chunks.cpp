@@ -47,6 +47,8 @@ class Chunks : public Candidate {
     return sum;
   }
 
+  const store::KlineStore* store() const override { return store_.get(); }
+
  private:
   static std::uint64_t worth_of(const Kline& kline) {
     return worth(kline.close.raw(), static_cast<std::int64_t>(kline.volume.raw()));

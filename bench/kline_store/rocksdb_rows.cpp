@@ -12,6 +12,9 @@
 namespace qos::bench {
 namespace {
 
+constexpr std::int64_t kTick = 10'000'000;
+constexpr std::int64_t kShare = 100'000'000;
+
 enum class Table : std::uint8_t { minutes, days, days_of_date };
 
 struct Row {
@@ -94,12 +97,12 @@ class RocksdbRows : public Candidate {
     return static_cast<std::uint32_t>(unix_seconds(start) / 60);
   }
   static void put(rocksdb::WriteBatch& batch, const std::string& key, const Kline& kline) {
-    const Row row{kline.open.raw(),
-                  kline.high.raw(),
-                  kline.low.raw(),
-                  kline.close.raw(),
-                  static_cast<std::int64_t>(kline.volume.raw()),
-                  static_cast<std::int64_t>(kline.turnover.raw() / 1'000'000'000),
+    const Row row{kline.open.raw() / kTick,
+                  kline.high.raw() / kTick,
+                  kline.low.raw() / kTick,
+                  kline.close.raw() / kTick,
+                  static_cast<std::int64_t>(kline.volume.raw() / kShare),
+                  static_cast<std::int64_t>(kline.turnover.raw() / kTick / kShare),
                   kline.trades,
                   kline.revision};
     static_cast<void>(batch.Put(key, {reinterpret_cast<const char*>(&row), sizeof row}));
@@ -107,12 +110,12 @@ class RocksdbRows : public Candidate {
   static Kline kline_of(const rocksdb::Iterator& at) {
     Row row{};
     std::memcpy(&row, at.value().data(), std::min(sizeof row, at.value().size()));
-    return {.open = Price::from_raw(row.open),
-            .high = Price::from_raw(row.high),
-            .low = Price::from_raw(row.low),
-            .close = Price::from_raw(row.close),
-            .volume = Volume::from_raw(row.volume),
-            .turnover = Turnover::from_raw(Int128{row.turnover} * 1'000'000'000),
+    return {.open = Price::from_raw(row.open * kTick),
+            .high = Price::from_raw(row.high * kTick),
+            .low = Price::from_raw(row.low * kTick),
+            .close = Price::from_raw(row.close * kTick),
+            .volume = Volume::from_raw(Int128{row.volume} * kShare),
+            .turnover = Turnover::from_raw(Int128{row.turnover} * kTick * kShare),
             .trades = row.trades,
             .revision = row.revision};
   }

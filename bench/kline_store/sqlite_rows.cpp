@@ -10,6 +10,10 @@ namespace {
 constexpr const char* kColumns =
     "o INTEGER, h INTEGER, l INTEGER, c INTEGER, v INTEGER, t INTEGER, n INTEGER, r INTEGER";
 
+// Numbers as small as the made market lets them be: SQLite stores those in few bytes.
+constexpr std::int64_t kTick = 10'000'000;
+constexpr std::int64_t kShare = 100'000'000;
+
 class SqliteRows : public Candidate {
  public:
   explicit SqliteRows(std::filesystem::path folder) : folder_{std::move(folder)} {}
@@ -78,12 +82,12 @@ class SqliteRows : public Candidate {
                              const Kline& kline) {
     return statement.bind(1, first)
         .bind(2, second)
-        .bind(3, kline.open.raw())
-        .bind(4, kline.high.raw())
-        .bind(5, kline.low.raw())
-        .bind(6, kline.close.raw())
-        .bind(7, static_cast<std::int64_t>(kline.volume.raw()))
-        .bind(8, static_cast<std::int64_t>(kline.turnover.raw() / 1'000'000'000))
+        .bind(3, kline.open.raw() / kTick)
+        .bind(4, kline.high.raw() / kTick)
+        .bind(5, kline.low.raw() / kTick)
+        .bind(6, kline.close.raw() / kTick)
+        .bind(7, static_cast<std::int64_t>(kline.volume.raw() / kShare))
+        .bind(8, static_cast<std::int64_t>(kline.turnover.raw() / kTick / kShare))
         .bind(9, kline.trades)
         .bind(10, kline.revision)
         .run();
@@ -95,14 +99,14 @@ class SqliteRows : public Candidate {
       const auto row = statement.step();
       if (!row) return std::unexpected{row.error()};
       if (!*row) break;
-      const auto price = [&](int column) { return Price::from_raw(statement.integer(column)); };
+      const auto price = [&](int column) { return Price::from_raw(statement.integer(column) * kTick); };
       klines.push_back({.start = from_unix_seconds(statement.integer(1)),
                         .open = price(2),
                         .high = price(3),
                         .low = price(4),
                         .close = price(5),
-                        .volume = Volume::from_raw(statement.integer(6)),
-                        .turnover = Turnover::from_raw(Int128{statement.integer(7)} * 1'000'000'000),
+                        .volume = Volume::from_raw(Int128{statement.integer(6)} * kShare),
+                        .turnover = Turnover::from_raw(Int128{statement.integer(7)} * kTick * kShare),
                         .trades = static_cast<std::uint32_t>(statement.integer(8)),
                         .revision = static_cast<std::uint32_t>(statement.integer(9))});
     }

@@ -8,6 +8,9 @@
 namespace qos::store {
 namespace {
 
+// So many bytes of chunks are gathered before they are written.
+constexpr std::size_t kGatherBytes = 64 << 20;
+
 // So many days of dates are gathered before they are written, that an import of one instrument after another
 // does not rewrite every date for each of them: 64 MB.
 constexpr std::size_t kGatherMost = 500'000;
@@ -94,7 +97,7 @@ Result<MergeReport> ChunkWriter::merge(std::span<const StoredKline> klines, Merg
     sum.different += report->different;
   }
   if (gathered_ >= kGatherMost)
-    if (auto done = finish(); !done) return std::unexpected{done.error()};
+    if (auto done = write_gathered_days(); !done) return std::unexpected{done.error()};
   return sum;
 }
 
@@ -103,7 +106,7 @@ Result<MergeReport> ChunkWriter::merge(std::span<const StoredKline> klines, Merg
 // Whether the chunk of `day` may hold one of the starts.
 Result<bool> ChunkWriter::holds_any(SeriesKey series, DayNumber day, std::span<const StoredKline> given) {
   const auto id = KlineTables::minutes_id(series, day);
-  const auto chunk = tables_.minutes.get(id);
+  const auto chunk = minutes_chunk(id);
   if (!chunk) return std::unexpected{chunk.error()};
   if (!*chunk) return false;
   const auto head = read_chunk_head(**chunk, static_cast<std::uint64_t>(id));
@@ -151,20 +154,38 @@ Result<std::vector<DayNumber>> ChunkWriter::dates_touched(SeriesKey series,
   return std::vector<DayNumber>{touched.begin(), touched.end()};
 }
 
+Result<std::optional<std::span<const std::byte>>> ChunkWriter::minutes_chunk(std::int64_t id) {
+  const auto gathered = minutes_.find(id);
+  if (gathered == minutes_.end()) return tables_.minutes.get(id);
+  if (gathered->second.empty()) return std::nullopt;
+  return std::span<const std::byte>{gathered->second};
+}
+
 Result<void> ChunkWriter::write_minutes(SeriesKey series, DayNumber day, std::span<const Kline> klines) {
-  const auto id = KlineTables::minutes_id(series, day);
-  ++chunks_written_;
-  if (klines.empty()) {
-    if (auto done = tables_.minutes.erase(id); !done) return done;
-    return tables_.list_date(series, day, false);
-  }
   if (klines.size() > kChunkKlinesMax)
     return fail("{} K-lines of one instrument on one trading date, the most is {}", klines.size(),
                 kChunkKlinesMax);
-  bytes_.clear();
-  append_chunk(bytes_, klines, static_cast<std::uint64_t>(id));
-  if (auto done = tables_.minutes.put(id, bytes_); !done) return done;
-  return tables_.list_date(series, day, true);
+  const auto id = KlineTables::minutes_id(series, day);
+  auto& chunk = minutes_[id];
+  minutes_bytes_ -= chunk.size();
+  chunk.clear();
+  if (!klines.empty()) append_chunk(chunk, klines, static_cast<std::uint64_t>(id));
+  chunk.shrink_to_fit();
+  minutes_bytes_ += chunk.size();
+  if (auto done = tables_.list_date(series, day, !klines.empty()); !done) return done;
+  if (minutes_bytes_ >= kGatherBytes) return write_gathered_minutes();
+  return {};
+}
+
+Result<void> ChunkWriter::write_gathered_minutes() {
+  for (const auto& [id, chunk] : minutes_) {
+    ++chunks_written_;
+    auto done = chunk.empty() ? tables_.minutes.erase(id) : tables_.minutes.put(id, chunk);
+    if (!done) return done;
+  }
+  minutes_.clear();
+  minutes_bytes_ = 0;
+  return {};
 }
 
 Result<MergeReport> ChunkWriter::merge_minutes(SeriesKey series, std::span<const StoredKline> given,
@@ -174,7 +195,7 @@ Result<MergeReport> ChunkWriter::merge_minutes(SeriesKey series, std::span<const
   std::vector<Line> stored;
   for (const auto day : *touched) {
     const auto id = KlineTables::minutes_id(series, day);
-    const auto chunk = tables_.minutes.get(id);
+    const auto chunk = minutes_chunk(id);
     if (!chunk) return std::unexpected{chunk.error()};
     if (!*chunk) continue;
     if (auto done = columns_.decode(**chunk, static_cast<std::uint64_t>(id)); !done)
@@ -256,7 +277,7 @@ Result<MergeReport> ChunkWriter::merge_days(StoreKey instrument, std::span<const
   return merged.report;
 }
 
-Result<void> ChunkWriter::finish() {
+Result<void> ChunkWriter::write_gathered_days() {
   std::vector<StoredKline> rows;
   for (const auto& [place, gathered] : days_of_dates_) {
     const auto id = KlineTables::days_of_date_id(place.first, place.second);
@@ -282,6 +303,18 @@ Result<void> ChunkWriter::finish() {
   days_of_dates_.clear();
   gathered_ = 0;
   return {};
+}
+
+Result<void> ChunkWriter::finish() {
+  if (auto done = write_gathered_minutes(); !done) return done;
+  return write_gathered_days();
+}
+
+void ChunkWriter::forget() {
+  minutes_.clear();
+  minutes_bytes_ = 0;
+  days_of_dates_.clear();
+  gathered_ = 0;
 }
 
 }  // namespace qos::store

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -29,11 +30,10 @@ class ChunkWriter {
 
   // Any order; of two for the same start the later one comes later.
   Result<MergeReport> merge(std::span<const StoredKline> klines, Merge how);
-  // Writes the days of dates that merge() has gathered; call before the commit. Without it none of the days
-  // may be committed.
+  // Writes what merge() has gathered; call before the commit.
   Result<void> finish();
   // After a rollback.
-  void forget() { days_of_dates_.clear(); }
+  void forget();
 
   std::uint64_t chunks_written() const { return chunks_written_; }
 
@@ -55,11 +55,18 @@ class ChunkWriter {
   Result<bool> holds_any(SeriesKey series, DayNumber day, std::span<const StoredKline> given);
   Result<MergeReport> merge_days(StoreKey instrument, std::span<const StoredKline> given, Merge how);
   Result<void> write_minutes(SeriesKey series, DayNumber day, std::span<const Kline> klines);
+  // The chunk as it will be; valid until the next call. nullopt: there is none.
+  Result<std::optional<std::span<const std::byte>>> minutes_chunk(std::int64_t id);
+  Result<void> write_gathered_minutes();
+  Result<void> write_gathered_days();
 
   KlineTables& tables_;
   KlineColumns columns_;
-  Bytes bytes_;
   std::vector<Kline> klines_;
+  // Chunks of minutes still to be written, by row; empty: to be erased. Written in the order of rows they
+  // fill the file's pages; as an import brings them, one instrument after another, half of each stays empty.
+  std::map<std::int64_t, Bytes> minutes_;
+  std::size_t minutes_bytes_ = 0;
   // Days of dates still to be written, by row, in the order in which they were merged.
   std::map<std::pair<DayNumber, std::uint32_t>, std::vector<StoredKline>> days_of_dates_;
   std::size_t gathered_ = 0;
