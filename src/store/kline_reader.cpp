@@ -1,6 +1,7 @@
 #include "store/kline_reader.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "store/kline_rows.hpp"
 
@@ -18,8 +19,6 @@ Kline as_read(Kline kline) {
 
 // What is stored and what is still in memory, which counts where both have a start. Both rise.
 std::vector<DatedKline> joined(std::vector<DatedKline> stored, std::span<const StoredKline> recent) {
-  if (!std::ranges::is_sorted(stored, {}, start_of_dated))
-    std::ranges::stable_sort(stored, {}, start_of_dated);
   if (recent.empty()) return stored;
   std::vector<DatedKline> all;
   all.reserve(stored.size() + recent.size());
@@ -142,9 +141,17 @@ Result<ChunkHead> KlineReader::keep_chunk(SeriesKey series, DayNumber day) {
   const auto id = KlineTables::minutes_id(series, day);
   auto head = read_chunk_head(*chunk, static_cast<std::uint64_t>(id));
   if (!head) return damaged(id, "minutes", head.error());
-  pieces_.push_back({.day = day, .id = id, .at = bytes_.size(), .size = chunk->size()});
+  pieces_.push_back({.day = day, .id = id, .at = bytes_.size(), .size = chunk->size(), .head = *head});
   bytes_.insert(bytes_.end(), chunk->begin(), chunk->end());
   return head;
+}
+
+bool KlineReader::in_order() const {
+  const auto touch = [](const Piece& a, const Piece& b) {
+    const auto& [earlier, later] = a.day < b.day ? std::tie(a, b) : std::tie(b, a);
+    return earlier.head.last >= later.head.first;
+  };
+  return std::ranges::adjacent_find(pieces_, touch) == pieces_.end();
 }
 
 Result<void> KlineReader::decode(const Piece& piece) {
@@ -218,8 +225,9 @@ Result<std::vector<DatedKline>> KlineReader::latest_minutes(SeriesKey series, st
     if (auto done = decode(*piece); !done) return std::unexpected{done.error()};
     const auto date = date_of(piece->day);
     for (std::size_t n = std::exchange(skip, 0); n < columns_.size(); ++n)
-      if (columns_.start(n) <= until) columns_.copy(n, klines.emplace_back(date).kline);
+      if (columns_.start(n) <= until) klines.emplace_back(date, columns_.in_place(n));
   }
+  if (!in_order()) std::ranges::stable_sort(klines, {}, start_of_dated);
   return klines;
 }
 
@@ -255,8 +263,9 @@ Result<std::vector<DatedKline>> KlineReader::minutes_between(SeriesKey series, U
     const auto date = date_of(piece.day);
     for (std::size_t n = 0; n < columns_.size(); ++n)
       if (const auto start = columns_.start(n); start >= from && start < to)
-        columns_.copy(n, klines.emplace_back(date).kline);
+        klines.emplace_back(date, columns_.in_place(n));
   }
+  if (!in_order()) std::ranges::stable_sort(klines, {}, start_of_dated);
   return klines;
 }
 
@@ -330,6 +339,7 @@ Result<std::vector<DatedKline>> KlineReader::days_in(StoreKey instrument, int fi
   std::vector<DatedKline> days;
   days.reserve(rows_.size());
   for (const auto& row : rows_) days.push_back({row.trading_date, row.kline});
+  std::ranges::stable_sort(days, {}, start_of_dated);
   return days;
 }
 
@@ -358,6 +368,7 @@ Result<std::vector<DatedKline>> KlineReader::latest_days(StoreKey instrument, st
       if (rows_[n].kline.start <= until) days.push_back({rows_[n].trading_date, rows_[n].kline});
     end = *begin;
   }
+  std::ranges::stable_sort(days, {}, start_of_dated);
   return days;
 }
 

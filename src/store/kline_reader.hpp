@@ -48,10 +48,13 @@ class KlineReader {
     std::int64_t id;
     std::size_t at;
     std::size_t size;
+    ChunkHead head;
   };
   Result<std::span<const std::byte>> chunk_of(SeriesKey series, DayNumber day);
   Result<ChunkHead> head_of(SeriesKey series, DayNumber day);
   Result<ChunkHead> keep_chunk(SeriesKey series, DayNumber day);
+  // Whether the chunks kept follow one another in time, as they should.
+  bool in_order() const;
   // Into columns_.
   Result<void> decode(const Piece& piece);
   Result<void> decode_chunk(SeriesKey series, DayNumber day);
