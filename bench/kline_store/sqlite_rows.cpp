@@ -1,5 +1,5 @@
-// One row a K-line in SQLite: tables clustered by what is asked, the days twice; the settings that the
-// product's own database has.
+// One row a K-line in SQLite, by instrument and time, days found by date through an index; the settings that
+// the product's own database has.
 #include "kline_store/candidate.hpp"
 #include "store/kline_tables.hpp"
 #include "store/sqlite.hpp"
@@ -33,15 +33,13 @@ class SqliteRows : public Candidate {
     for (const auto& line : days) {
       const auto date = store::day_number(line.trading_date);
       if (auto done = insert(*insert_day_, line.instrument.value(), date, line.kline); !done) return done;
-      if (auto done = insert(*insert_of_date_, date, line.instrument.value(), line.kline); !done) return done;
     }
     return transaction->commit();
   }
   Result<void> burst(std::span<const store::StoredKline> klines) override { return load(klines, {}); }
 
   Result<void> reopen() override {
-    for (auto* statement : {&insert_minute_, &insert_day_, &insert_of_date_, &last_, &of_date_})
-      statement->reset();
+    for (auto* statement : {&insert_minute_, &insert_day_, &last_, &of_date_}) statement->reset();
     database_.reset();
     std::error_code ignored;
     std::filesystem::create_directories(folder_, ignored);
@@ -51,16 +49,15 @@ class SqliteRows : public Candidate {
     auto done = database_->execute(fmt::format(
         "CREATE TABLE IF NOT EXISTS minutes(k INTEGER, s INTEGER, {0}, PRIMARY KEY(k, s)) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS days(k INTEGER, d INTEGER, {0}, PRIMARY KEY(k, d)) WITHOUT ROWID;"
-        "CREATE TABLE IF NOT EXISTS days_of_date(d INTEGER, k INTEGER, {0}, PRIMARY KEY(d, k)) WITHOUT ROWID;"
+        "CREATE INDEX IF NOT EXISTS days_of_date ON days(d);"
         "PRAGMA cache_size=-16384",
         kColumns));
     if (!done) return done;
     for (auto [statement, sql] :
          {std::pair{&insert_minute_, "INSERT INTO minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
           std::pair{&insert_day_, "INSERT INTO days VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
-          std::pair{&insert_of_date_, "INSERT INTO days_of_date VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
           std::pair{&last_, "SELECT * FROM minutes WHERE k=?1 ORDER BY s DESC LIMIT ?2"},
-          std::pair{&of_date_, "SELECT * FROM days_of_date WHERE d=?1 ORDER BY k"}}) {
+          std::pair{&of_date_, "SELECT * FROM days WHERE d=?1 ORDER BY k"}}) {
       auto prepared = database_->prepare(sql);
       if (!prepared) return std::unexpected{prepared.error()};
       *statement = std::move(*prepared);
@@ -119,7 +116,7 @@ class SqliteRows : public Candidate {
 
   std::filesystem::path folder_;
   std::optional<store::Database> database_;
-  std::optional<store::Statement> insert_minute_, insert_day_, insert_of_date_, last_, of_date_;
+  std::optional<store::Statement> insert_minute_, insert_day_, last_, of_date_;
 };
 
 }  // namespace

@@ -27,6 +27,8 @@ void append_group(Bytes& out, std::span<const StoredKline> rows, std::uint64_t p
   std::vector<std::uint64_t> kinds;
   std::vector<std::uint64_t> dates;
   std::vector<Kline> klines;
+  for (auto* column : {&instruments, &kinds, &dates}) column->reserve(rows.size());
+  klines.reserve(rows.size());
   std::uint64_t before = 0;
   for (const auto& row : rows) {
     instruments.push_back(zigzag(row.instrument.value() - before));

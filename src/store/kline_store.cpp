@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::string_view kFile = "klines.sqlite";
 
+// So many times `recent_max` are in memory at most.
+constexpr std::size_t kMostTimes = 4;
+
 // The write-ahead log is copied into the file when so much has been put.
 constexpr std::uint64_t kCheckpointBytes = 16 << 20;
 // What a put() appends beside its K-lines: the pages around them.
@@ -48,7 +51,8 @@ class KlineStore::Impl {
       : options_{options}, database_{.path = options.folder / kFile, .busy_timeout = options.busy_timeout} {}
 
   Result<void> not_in_own_batch() const;
-  Result<void> seal(const std::stop_token& stop, bool before_others);
+  Result<void> seal(const std::stop_token& stop);
+  void checkpoint();
   void work(const std::stop_token& stop);
   void wake(bool seal, std::uint64_t written);
   Result<std::unique_ptr<KlineReader>> take_reader();
@@ -132,24 +136,29 @@ void KlineStore::Impl::work(const std::stop_token& stop) {
       seal_now = std::exchange(seal_wanted_, false);
       unchecked_ = 0;
     }
-    // A failure is counted; the next put() over the bound seals itself and tells.
-    if (seal_now) static_cast<void>(seal(stop, false));
-    // Never waits for anybody; what readers still need stays for the next time.
-    static_cast<void>(checkpoints_->number("PRAGMA wal_checkpoint(PASSIVE)"));
+    // A failure is counted; a put() over the bound tries again and tells.
+    if (seal_now) static_cast<void>(seal(stop));
+    checkpoint();
   }
 }
 
-// Shard by shard, so that a put() in between waits for one shard only.
-Result<void> KlineStore::Impl::seal(const std::stop_token& stop, bool before_others) {
+// Shard by shard, so that a put() in between waits for one shard only; and the shards are synced before the
+// last turn, so that it does not wait for that either.
+Result<void> KlineStore::Impl::seal(const std::stop_token& stop) {
   const auto last = recent_.last_row();
-  for (std::uint32_t shard = 0; shard <= recent_.shards(); ++shard) {
-    const auto turn = before_others ? turns_.take() : turns_.take_after_others(stop);
+  for (std::uint32_t shard = 0; shard < recent_.shards(); ++shard) {
+    const auto turn = turns_.take_after_others(stop);
     if (!turn) return {};
-    const bool all = shard == recent_.shards();
-    if (auto done = all ? writer_->cut_log(last) : writer_->seal_shard(shard); !done) return done;
-    if (all) break;
+    if (auto done = writer_->seal_shard(shard); !done) return done;
   }
-  return {};
+  checkpoint();
+  const auto turn = turns_.take_after_others(stop);
+  return turn ? writer_->cut_log(last) : Result<void>{};
+}
+
+// Never waits for anybody; what readers still need stays for the next time.
+void KlineStore::Impl::checkpoint() {
+  static_cast<void>(checkpoints_->number("PRAGMA wal_checkpoint(PASSIVE)"));
 }
 
 // --- names ---
@@ -182,12 +191,13 @@ std::vector<KlineStore::Named> KlineStore::Impl::instruments() {
 
 Result<void> KlineStore::Impl::put(std::span<const StoredKline> klines) {
   if (auto done = not_in_own_batch(); !done) return done;
-  if (recent_.size() + klines.size() > 2 * options_.recent_max && klines.size() <= options_.recent_max)
-    if (auto done = seal({}, true); !done) return done;
   Result<void> done;
   {
     const auto turn = turns_.take();
-    done = klines.size() > options_.recent_max ? writer_->put_sealed(klines) : writer_->put(klines);
+    // More than memory should hold, or the worker cannot keep up: this one writes chunks itself.
+    const bool sealed = klines.size() > options_.recent_max ||
+                        recent_.size() + klines.size() > kMostTimes * options_.recent_max;
+    done = sealed ? writer_->put_sealed(klines) : writer_->put(klines);
   }
   if (done) wake(recent_.size() > options_.recent_max, kPutBytes + klines.size() * kKlineBytes);
   return done;

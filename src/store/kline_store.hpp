@@ -80,7 +80,7 @@ class KlineStore {
     std::chrono::milliseconds busy_timeout{5'000};  // how long to wait for another process's commit
     std::size_t readers_kept = 8;  // read connections kept open for reuse; more are opened when needed
     // K-lines kept in memory, 128 bytes each, before they become chunks. Fewer: chunks of a day are rewritten
-    // more often. Up to twice as many while the disk is busy; then put() waits.
+    // more often. Up to four times as many while the disk is busy; then put() itself makes chunks.
     std::size_t recent_max = 400'000;
   };
   // An error names the file and the reason: not writable, damaged, of a newer version.

@@ -52,12 +52,20 @@ Result<std::unique_ptr<KlineWriter>> KlineWriter::open(const Database::Options& 
 
 // --- names ---
 
-// Visible to other processes at once, but not synced: the next put() that uses the key syncs both.
-Result<StoreKey> KlineWriter::name(std::string_view code) {
+// A commit within reaches the disk with the next one that is synced, not by itself.
+template <typename Work>
+auto KlineWriter::unsynced(Work work) -> decltype(work()) {
   auto& database = tables_->database;
   if (auto done = database.execute("PRAGMA synchronous=NORMAL"); !done) return std::unexpected{done.error()};
-  const auto key = [&]() -> Result<StoreKey> {
-    auto transaction = Transaction::begin(database);
+  auto result = work();
+  if (auto done = database.execute("PRAGMA synchronous=FULL"); !done) return std::unexpected{done.error()};
+  return result;
+}
+
+// Visible to other processes at once; the next put() that uses the key syncs both.
+Result<StoreKey> KlineWriter::name(std::string_view code) {
+  return unsynced([&]() -> Result<StoreKey> {
+    auto transaction = Transaction::begin(tables_->database);
     if (!transaction) return std::unexpected{transaction.error()};
     if (auto done = names_.learn(*tables_); !done) return std::unexpected{done.error()};
     if (const auto known = names_.find(code)) return *known;
@@ -66,9 +74,7 @@ Result<StoreKey> KlineWriter::name(std::string_view code) {
     if (auto done = transaction->commit(); !done) return std::unexpected{done.error()};
     names_.add(next, code);
     return next;
-  }();
-  if (auto done = database.execute("PRAGMA synchronous=FULL"); !done) return std::unexpected{done.error()};
-  return key;
+  });
 }
 
 // --- transactions ---
@@ -139,7 +145,12 @@ Result<void> KlineWriter::put(std::span<const StoredKline> klines) {
   return {};
 }
 
+// What is sealed is in the log still, so a power cut may take it.
 Result<void> KlineWriter::seal_shard(std::uint32_t shard) {
+  return unsynced([&] { return seal_shard_unsynced(shard); });
+}
+
+Result<void> KlineWriter::seal_shard_unsynced(std::uint32_t shard) {
   auto open = open_transaction();
   if (!open) return std::unexpected{open.error()};
   const auto klines = recent_.of_shard(shard, open->log.first);

@@ -55,6 +55,9 @@ class KlineWriter {
     Transaction transaction;
     KlineTables::LogRange log;
   };
+  template <typename Work>
+  auto unsynced(Work work) -> decltype(work());
+  Result<void> seal_shard_unsynced(std::uint32_t shard);
   Result<Open> open_transaction();
   Result<void> close_transaction(Transaction& transaction);
   Result<void> seal_all(const Open& open);

@@ -50,7 +50,9 @@ class RecentKlines {
 
   Shard* shard_of(std::uint32_t shard) const;
   Shard& make_shard(std::uint32_t shard);
-  static bool add(std::vector<Recent>& klines, Recent recent);
+  static void fetch_ahead(const Shard& shard, std::span<const StoredKline> klines, std::size_t n);
+  static void make_room(std::vector<Recent>& klines, std::uint32_t key);
+  static bool add(std::vector<Recent>& klines, const Recent& recent);
 
   std::mutex apply_mutex_;  // rows are taken over one after another
   mutable std::shared_mutex shards_mutex_;
