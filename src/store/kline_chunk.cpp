@@ -22,7 +22,9 @@ constexpr std::array<std::uint64_t, 3> kStartUnits{60'000'000'000, 1'000'000'000
 constexpr std::uint8_t kStartUnitBits = 0b0000'0011;  // which of kStartUnits
 constexpr std::uint8_t kWideVolume = 0b0000'0100;     // a second volume column has the high 64 bits
 constexpr int kTurnoverShift = 3;                     // two bits: how turnovers are told
-constexpr std::uint8_t kKnownFlags = 0b0001'1111;
+constexpr std::uint8_t kOddLots =
+    0b0010'0000;  // after the volumes, in lots, a column with what is beside them
+constexpr std::uint8_t kKnownFlags = 0b0011'1111;
 
 enum class TurnoverWay : std::uint8_t {
   plain = 0,   // zigzag of the value
@@ -30,6 +32,9 @@ enum class TurnoverWay : std::uint8_t {
   inside = 2,  // the distance from volume * low, in the bits that volume * (high - low) needs
   wide = 3,    // low 64 bits, high 64 bits
 };
+
+// A lot is a power of ten, at most this one, of volume units.
+constexpr int kLotDecadesMax = 6;
 
 constexpr int kPriceDecadesMax = 18;
 constexpr int kSumDecadesMax = 38;
@@ -161,6 +166,7 @@ class ChunkEncoder {
     set_prices();
     set_volumes();
     Bytes turnovers = best_turnovers();
+    if (lot_decades() != 0) flags_ |= kOddLots;
 
     out.push_back(std::byte{kChunkVersion});
     out.push_back(std::byte(flags_));
@@ -171,8 +177,8 @@ class ChunkEncoder {
     append_varint(out, zigzag(first_start_));
     append_varint(out, zigzag(last_start_ - first_start_));
     append_varint(out, zigzag(first_open_));
-    for (const auto* column : {&start_, &open_, &close_, &up_, &down_, &volume_}) append_column(out, *column);
-    if ((flags_ & kWideVolume) != 0) append_column(out, volume_high_);
+    for (const auto* column : {&start_, &open_, &close_, &up_, &down_}) append_column(out, *column);
+    append_volumes(out);
     out.insert(out.end(), turnovers.begin(), turnovers.end());
     append_column_of(out, [](const Kline& kline) { return std::uint64_t{kline.trades}; });
     append_column_of(out, [](const Kline& kline) { return std::uint64_t{kline.revision}; });
@@ -237,6 +243,39 @@ class ChunkEncoder {
       volume_.push_back(static_cast<std::uint64_t>(volume));
       volume_high_.push_back(static_cast<std::uint64_t>(static_cast<Unsigned128>(volume) >> 64));
     }
+  }
+
+  // Where nearly all volumes are whole lots (a round lot market with a few odd ones), lots and what is beside
+  // them take fewer bits than all in the unit of the odd ones.
+  int lot_decades() const {
+    if ((flags_ & kWideVolume) != 0) return 0;
+    for (int decades = kLotDecadesMax; decades > 0; --decades) {
+      const auto lot = static_cast<std::uint64_t>(decade(decades));
+      std::size_t odd = 0;
+      for (const auto volume : volume_) odd += volume % lot != 0 ? 1U : 0U;
+      if (odd != 0 && odd * 8 <= volume_.size()) return decades;
+      if (odd == 0) return 0;  // all volumes are 0
+    }
+    return 0;
+  }
+
+  void append_volumes(Bytes& out) {
+    const int decades = lot_decades();
+    if (decades == 0) {
+      append_column(out, volume_);
+      if ((flags_ & kWideVolume) != 0) append_column(out, volume_high_);
+      return;
+    }
+    const auto lot = static_cast<std::uint64_t>(decade(decades));
+    Column lots;
+    scratch_.clear();
+    for (const auto volume : volume_) {
+      lots.push_back(volume / lot);
+      scratch_.push_back(volume % lot);
+    }
+    append_column(out, lots);
+    out.push_back(static_cast<std::byte>(decades));
+    append_column(out, scratch_);
   }
 
   Bytes best_turnovers() {
@@ -407,6 +446,7 @@ class ChunkDecoder {
       read(*column);
     to_.volume_high_.clear();
     if ((header_.flags & kWideVolume) != 0) read(to_.volume_high_);
+    if ((header_.flags & kOddLots) != 0) read_odd_lots();
     if (!in_.good()) return false;
     rebuild_starts();
     rebuild_prices();
@@ -422,6 +462,14 @@ class ChunkDecoder {
   void read(Column& column) {
     column.resize(header_.count);
     read_column(in_, column);
+  }
+
+  void read_odd_lots() {
+    const int decades = in_.byte();
+    if (decades > kLotDecadesMax) return in_.fail();
+    const auto lot = static_cast<std::uint64_t>(decade(decades));
+    read(to_.turnover_);  // its values come later
+    for (std::size_t n = 0; n < header_.count; ++n) to_.volume_[n] = to_.volume_[n] * lot + to_.turnover_[n];
   }
 
   void rebuild_starts() {

@@ -89,6 +89,18 @@ TEST(KlineChunk, takes_no_bits_for_quiet_minutes) {
   EXPECT_LT(chunk.size(), 80U);
 }
 
+TEST(KlineChunk, pays_for_an_odd_lot_only_where_there_is_one) {
+  const auto day = plain_day();
+  auto odd = day;
+  for (const std::size_t n : {3U, 77U}) {
+    odd[n].volume += Volume{Quantity::from_units(37)};
+    odd[n].turnover += Turnover{odd[n].low, Quantity::from_units(37)};
+  }
+  const auto chunk = chunk_of(odd);
+  EXPECT_EQ(klines_of(chunk), odd);
+  EXPECT_LT(chunk.size(), chunk_of(day).size() * 5 / 4);
+}
+
 // Every value at its limits, alone and among plain ones: nothing may be lost to an overflow.
 TEST(KlineChunk, is_exact_at_every_limit) {
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min();

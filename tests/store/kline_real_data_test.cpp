@@ -105,7 +105,7 @@ TEST_P(KlineStoreRealData, comes_back_exactly_and_takes_at_most_8_bytes_a_minute
 INSTANTIATE_TEST_SUITE_P(Files, KlineStoreRealData,
                          ::testing::Values(Source{"cn/hikyuu/test_min_data.csv.gz", 0, 1, 6, 5},
                                            Source{"fx/fxcm_usdjpy_m1_ask_2013.csv.gz", 0, 1, -1, -1},
-                                           Source{"hk/futu_1m/HK.00700_2022-04-11_1M.csv", 1, 2, 6, 7},
+                                           Source{"hk/futu_1m/HK.09988_2022-04-11_1M.csv", 1, 2, 6, 7},
                                            Source{"hk/futu_1m/HK.09988_2022-04-12_1M.csv", 1, 2, 6, 7}),
                          [](const auto& one) {
                            std::string name;
