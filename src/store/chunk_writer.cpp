@@ -234,7 +234,7 @@ Result<MergeReport> ChunkWriter::merge_days(StoreKey instrument, std::span<const
     const auto bytes = tables_.days.get(id);
     if (!bytes) return std::unexpected{bytes.error()};
     if (!*bytes) continue;
-    if (auto done = unpack_rows(**bytes, static_cast<std::uint64_t>(id), rows); !done)
+    if (auto done = unpack_rows(**bytes, static_cast<std::uint64_t>(id), row_columns_, rows); !done)
       return std::unexpected{done.error()};
   }
   for (const auto& row : rows) stored.push_back({day_number(row.trading_date), row.kline});
@@ -285,7 +285,8 @@ Result<void> ChunkWriter::write_gathered_days() {
     const auto bytes = tables_.days_of_date.get(id);
     if (!bytes) return std::unexpected{bytes.error()};
     if (*bytes)
-      if (auto done = unpack_rows(**bytes, static_cast<std::uint64_t>(id), rows); !done) return done;
+      if (auto done = unpack_rows(**bytes, static_cast<std::uint64_t>(id), row_columns_, rows); !done)
+        return done;
     // A removed one stands for all of its instrument before it.
     for (const auto& day : gathered) {
       if (day.removed)

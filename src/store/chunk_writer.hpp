@@ -12,6 +12,7 @@
 
 #include "core/result.hpp"
 #include "store/kline_chunk.hpp"
+#include "store/kline_rows.hpp"
 #include "store/kline_store.hpp"
 #include "store/kline_tables.hpp"
 
@@ -62,6 +63,7 @@ class ChunkWriter {
 
   KlineTables& tables_;
   KlineColumns columns_;
+  RowColumns row_columns_;
   std::vector<Kline> klines_;
   // Chunks of minutes still to be written, by row; empty: to be erased. Written in the order of rows they
   // fill the file's pages; as an import brings them, one instrument after another, half of each stays empty.

@@ -305,7 +305,8 @@ Result<void> KlineReader::correct_dates(SeriesKey series, std::span<const Stored
   for (const auto day : near) {
     const auto head = head_of(series, day);
     if (!head) return std::unexpected{head.error()};
-    if (within(recent, head->first, head->last + std::chrono::nanoseconds{1}).size() < head->count) continue;
+    const auto after = until_and_with(recent, head->last);
+    if (after.size() - within(recent, UnixNanos::min(), head->first).size() < head->count) continue;
     if (auto done = decode_chunk(series, day); !done) return done;
     bool any = false;
     for (std::size_t n = 0; n < columns_.size() && !any; ++n)
@@ -321,7 +322,7 @@ Result<void> KlineReader::correct_dates(SeriesKey series, std::span<const Stored
 
 Result<void> KlineReader::append_rows(std::int64_t id, std::span<const std::byte> bytes,
                                       std::string_view table) {
-  if (auto done = unpack_rows(bytes, static_cast<std::uint64_t>(id), rows_); !done)
+  if (auto done = unpack_rows(bytes, static_cast<std::uint64_t>(id), row_columns_, rows_); !done)
     return damaged(id, table, done.error());
   return {};
 }
@@ -401,12 +402,12 @@ Result<std::vector<KlineStore::OfInstrument>> KlineReader::days_of(Date date) {
   auto old = rows_.begin();
   for (const auto& kline : recent) {
     for (; old != rows_.end() && place(*old) < place(kline); ++old)
-      days.push_back({old->instrument, old->kline});
+      days.emplace_back(old->instrument, old->kline);
     while (old != rows_.end() && place(*old) == place(kline)) ++old;
     if (!kline.removed && kline.trading_date == date)
-      days.push_back({kline.instrument, as_read(kline.kline)});
+      days.emplace_back(kline.instrument, as_read(kline.kline));
   }
-  for (; old != rows_.end(); ++old) days.push_back({old->instrument, old->kline});
+  for (; old != rows_.end(); ++old) days.emplace_back(old->instrument, old->kline);
   return days;
 }
 
@@ -446,16 +447,18 @@ Result<void> catch_up(KlineTables& tables, const KlineTables::LogRange& log, Rec
   if (log.first > recent.first_row()) recent.drop_before(log.first);
   if (log.last <= recent.last_row()) return {};
   std::vector<StoredKline> rows;
-  return tables.log.scan(std::max(log.first, recent.last_row() + 1), log.last,
-                         [&](std::int64_t row, std::span<const std::byte> bytes) -> Result<bool> {
-                           rows.clear();
-                           if (!bytes.empty())
-                             if (auto done = unpack_rows(bytes, static_cast<std::uint64_t>(row), rows); !done)
-                               return fail("{}: damaged: log row {}: {}", tables.database.path().string(),
-                                           row, done.error().message);
-                           recent.apply(row, rows);
-                           return true;
-                         });
+  RowColumns columns;
+  return tables.log.scan(
+      std::max(log.first, recent.last_row() + 1), log.last,
+      [&](std::int64_t row, std::span<const std::byte> bytes) -> Result<bool> {
+        rows.clear();
+        if (!bytes.empty())
+          if (auto done = unpack_rows(bytes, static_cast<std::uint64_t>(row), columns, rows); !done)
+            return fail("{}: damaged: log row {}: {}", tables.database.path().string(), row,
+                        done.error().message);
+        recent.apply(row, rows);
+        return true;
+      });
 }
 
 }  // namespace qos::store

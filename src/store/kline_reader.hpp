@@ -13,6 +13,7 @@
 
 #include "core/result.hpp"
 #include "store/kline_chunk.hpp"
+#include "store/kline_rows.hpp"
 #include "store/kline_store.hpp"
 #include "store/kline_tables.hpp"
 #include "store/recent_klines.hpp"
@@ -75,6 +76,7 @@ class KlineReader {
   std::unique_ptr<KlineTables> tables_;
   RecentKlines& recent_;
   KlineColumns columns_;
+  RowColumns row_columns_;
   Bytes bytes_;
   std::vector<Piece> pieces_;
   std::vector<StoredKline> rows_;

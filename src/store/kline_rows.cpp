@@ -49,36 +49,29 @@ void append_group(Bytes& out, std::span<const StoredKline> rows, std::uint64_t p
   out.insert(out.end(), columns.begin(), columns.end());
 }
 
-struct Scratch {
-  KlineColumns klines;
-  std::vector<std::uint64_t> instruments, kinds, dates;
-};
-
-bool read_group(ByteReader& in, std::size_t count, Scratch& scratch, std::vector<StoredKline>& out) {
-  const auto columns = in.take(static_cast<std::size_t>(std::min<std::uint64_t>(in.varint(), in.left())));
-  ByteReader reader{columns};
+bool read_group(ByteReader& in, std::size_t count, RowColumns& columns, std::vector<StoredKline>& out) {
+  const auto packed = in.take(static_cast<std::size_t>(std::min<std::uint64_t>(in.varint(), in.left())));
+  ByteReader reader{packed};
   std::uint64_t instrument = unzigzag(reader.varint());
-  for (auto* column : {&scratch.instruments, &scratch.kinds, &scratch.dates}) {
+  for (auto* column : {&columns.instruments, &columns.kinds, &columns.dates}) {
     column->resize(count);
     read_column(reader, *column);
   }
   if (!reader.good() || reader.left() != 0) return false;
   for (std::size_t n = 0; n < count; ++n) {
-    instrument += unzigzag(scratch.instruments[n]);
-    const auto series = scratch.kinds[n] & ~kRemoved;
-    const auto start = scratch.klines.start(n);
+    instrument += unzigzag(columns.instruments[n]);
+    const auto series = columns.kinds[n] & ~kRemoved;
+    const auto start = columns.klines.start(n);
     const auto day =
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(day_of(start)) + unzigzag(scratch.dates[n]));
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(day_of(start)) + unzigzag(columns.dates[n]));
     constexpr std::int64_t kFarDay = 12'000'000;  // a year_month_day ends before
     if (instrument > UINT32_MAX || series > static_cast<std::uint64_t>(StoredSeries::after_hours) ||
         day > kFarDay || day < -kFarDay)
       return false;
-    const bool removed = (scratch.kinds[n] & kRemoved) != 0;
-    out.push_back({.instrument = StoreKey{static_cast<std::uint32_t>(instrument)},
-                   .series = static_cast<StoredSeries>(series),
-                   .trading_date = std::chrono::sys_days{std::chrono::days{day}},
-                   .kline = scratch.klines.at(n),
-                   .removed = removed});
+    const bool removed = (columns.kinds[n] & kRemoved) != 0;
+    out.emplace_back(StoreKey{static_cast<std::uint32_t>(instrument)}, static_cast<StoredSeries>(series),
+                     Date{std::chrono::sys_days{std::chrono::days{day}}}, columns.klines.in_place(n),
+                     removed);
   }
   return true;
 }
@@ -94,7 +87,7 @@ Bytes pack_rows(std::span<const StoredKline> rows, std::uint64_t place) {
   return out;
 }
 
-Result<void> unpack_rows(std::span<const std::byte> bytes, std::uint64_t place,
+Result<void> unpack_rows(std::span<const std::byte> bytes, std::uint64_t place, RowColumns& columns,
                          std::vector<StoredKline>& out) {
   std::uint32_t stored = 0;
   if (bytes.size() < sizeof stored) return fail("rows of {} bytes, need at least 4", bytes.size());
@@ -104,11 +97,10 @@ Result<void> unpack_rows(std::span<const std::byte> bytes, std::uint64_t place,
     return fail("checksum of the rows is {:08x}, of their {} bytes here {:08x}", stored, body.size(),
                 computed);
   ByteReader in{body};
-  Scratch scratch;
   while (in.good() && in.left() != 0) {
     const auto chunk = in.take(static_cast<std::size_t>(std::min<std::uint64_t>(in.varint(), in.left())));
-    if (auto decoded = scratch.klines.decode(chunk, place); !decoded) return decoded;
-    if (!read_group(in, scratch.klines.size(), scratch, out))
+    if (auto decoded = columns.klines.decode(chunk, place); !decoded) return decoded;
+    if (!read_group(in, columns.klines.size(), columns, out))
       return fail("rows of {} bytes with damaged columns", bytes.size());
   }
   if (!in.good()) return fail("rows of {} bytes end too early", bytes.size());

@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t n = 0; n < klines.size(); ++n) QOS_ASSERT(columns.at(n) == klines[n]);
   }
   std::vector<store::StoredKline> rows;
-  static_cast<void>(store::unpack_rows(bytes, 1, rows));
+  store::RowColumns row_columns;
+  static_cast<void>(store::unpack_rows(bytes, 1, row_columns, rows));
   return 0;
 }

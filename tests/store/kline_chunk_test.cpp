@@ -250,13 +250,14 @@ TEST(KlineRows, give_back_rows_of_any_mixture) {
   }
   const auto bytes = pack_rows(rows, kPlace);
   std::vector<StoredKline> back;
-  ASSERT_TRUE(unpack_rows(bytes, kPlace, back));
+  RowColumns columns;
+  ASSERT_TRUE(unpack_rows(bytes, kPlace, columns, back));
   EXPECT_EQ(back, rows);
 
   auto damaged = bytes;
   for (std::size_t at = 0; at < damaged.size(); at += 7) {
     damaged[at] ^= std::byte{4};
-    EXPECT_FALSE(unpack_rows(damaged, kPlace, back)) << "byte " << at;
+    EXPECT_FALSE(unpack_rows(damaged, kPlace, columns, back)) << "byte " << at;
     damaged[at] ^= std::byte{4};
   }
 }
