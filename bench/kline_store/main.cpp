@@ -203,6 +203,7 @@ void measure(Candidate& candidate, const std::filesystem::path& folder, const Ar
 
 int main(int argc, char** argv) {
   using namespace qos::bench;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a long run is watched through a pipe
   const auto arguments = parse(argc, argv);
   std::filesystem::remove_all(arguments.folder);
   fmt::print("{} instruments, {} days of {} minutes\n\n", arguments.instruments, arguments.days,
