@@ -259,7 +259,7 @@ Result<MergeReport> ChunkWriter::merge_days(StoreKey instrument, std::span<const
     if (!done) return std::unexpected{done.error()};
   }
   // Of a date that changed, all that the instrument has there now takes the place of what it had.
-  const auto shard = instrument.value() / kShardKeys;
+  const auto shard = instrument.value() / kDateShardKeys;
   for (const auto day : merged.changed) {
     auto& gathered = days_of_dates_[{day, shard}];
     gathered.push_back({.instrument = instrument, .trading_date = date_of(day), .removed = true});
@@ -288,12 +288,12 @@ Result<void> ChunkWriter::write_gathered_days() {
       if (auto done = unpack_rows(**bytes, static_cast<std::uint64_t>(id), row_columns_, rows); !done)
         return done;
     // A removed one stands for all of its instrument before it.
-    for (const auto& day : gathered) {
-      if (day.removed)
-        std::erase_if(rows, [&](const StoredKline& row) { return row.instrument == day.instrument; });
-      else
-        rows.push_back(day);
-    }
+    std::map<StoreKey, std::size_t> counts_from;
+    for (std::size_t n = 0; n < gathered.size(); ++n)
+      if (gathered[n].removed) counts_from[gathered[n].instrument] = n;
+    std::erase_if(rows, [&](const StoredKline& row) { return counts_from.contains(row.instrument); });
+    for (std::size_t n = 0; n < gathered.size(); ++n)
+      if (n > counts_from.at(gathered[n].instrument)) rows.push_back(gathered[n]);
     std::ranges::stable_sort(
         rows, {}, [](const StoredKline& row) { return std::pair{row.instrument, row.kline.start}; });
     ++chunks_written_;

@@ -46,6 +46,23 @@ std::span<const StoredKline> until_and_with(std::span<const StoredKline> recent,
   return {recent.begin(), std::ranges::upper_bound(recent, until, {}, start_of_stored)};
 }
 
+// The days of a date, and what is still in memory of any date: a K-line there may have taken a day away.
+std::vector<KlineStore::OfInstrument> with_recent(const std::vector<KlineStore::OfInstrument>& stored,
+                                                  std::span<const StoredKline> recent, Date date) {
+  std::vector<KlineStore::OfInstrument> days;
+  days.reserve(stored.size() + recent.size());
+  const auto place = [](const auto& day) { return std::pair{day.instrument, day.kline.start}; };
+  auto old = stored.begin();
+  for (const auto& kline : recent) {
+    for (; old != stored.end() && place(*old) < place(kline); ++old) days.push_back(*old);
+    while (old != stored.end() && place(*old) == place(kline)) ++old;
+    if (!kline.removed && kline.trading_date == date)
+      days.emplace_back(kline.instrument, as_read(kline.kline));
+  }
+  days.insert(days.end(), old, stored.end());
+  return days;
+}
+
 int year_of(DayNumber day) {
   return static_cast<int>(date_of(std::clamp(day, kFirstDay, kLastDay)).year());
 }
@@ -386,29 +403,24 @@ Result<std::vector<KlineStore::OfInstrument>> KlineReader::days_of(Date date) {
   auto moment = moment_with([&](std::int64_t first_row) { return recent_.days(first_row); });
   if (!moment) return std::unexpected{moment.error()};
   const auto& recent = moment->second;
-  rows_.clear();
+  std::vector<KlineStore::OfInstrument> days;
+  days.reserve(days_expected_ + recent.size());
   const auto day = day_number(date);
   auto done = tables_->days_of_date.scan(
       KlineTables::days_of_date_id(day, 0), KlineTables::days_of_date_id(day, UINT32_MAX),
       [&](std::int64_t id, std::span<const std::byte> bytes) -> Result<bool> {
-        if (auto read = append_rows(id, bytes, "days_of_date"); !read) return std::unexpected{read.error()};
-        return true;
+        RowReader reader{bytes, static_cast<std::uint64_t>(id), row_columns_};
+        for (;;) {
+          const auto group = reader.next();
+          if (!group) return damaged(id, "days_of_date", group.error());
+          if (!*group) return true;
+          for (std::size_t n = 0; n < row_columns_.size(); ++n)
+            days.emplace_back(row_columns_.instrument(n), row_columns_.klines().in_place(n));
+        }
       });
   if (!done) return std::unexpected{done.error()};
-
-  std::vector<KlineStore::OfInstrument> days;
-  days.reserve(rows_.size() + recent.size());
-  const auto place = [](const StoredKline& kline) { return std::pair{kline.instrument, kline.kline.start}; };
-  auto old = rows_.begin();
-  for (const auto& kline : recent) {
-    for (; old != rows_.end() && place(*old) < place(kline); ++old)
-      days.emplace_back(old->instrument, old->kline);
-    while (old != rows_.end() && place(*old) == place(kline)) ++old;
-    if (!kline.removed && kline.trading_date == date)
-      days.emplace_back(kline.instrument, as_read(kline.kline));
-  }
-  for (; old != rows_.end(); ++old) days.emplace_back(old->instrument, old->kline);
-  return days;
+  days_expected_ = days.size();
+  return recent.empty() ? std::move(days) : with_recent(days, recent, date);
 }
 
 // --- everything ---

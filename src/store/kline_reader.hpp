@@ -80,6 +80,7 @@ class KlineReader {
   Bytes bytes_;
   std::vector<Piece> pieces_;
   std::vector<StoredKline> rows_;
+  std::size_t days_expected_ = 0;  // as many as the last date had
 };
 
 // Takes over from the log, as a transaction sees it, what `recent` does not have yet, and drops what is no

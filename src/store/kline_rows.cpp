@@ -11,8 +11,6 @@ namespace {
 // of one size.
 constexpr std::size_t kGroup = 256;
 
-constexpr std::uint64_t kRemoved = 8;  // beside the series
-
 std::int64_t day_of(UnixNanos time) {
   return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
@@ -33,7 +31,7 @@ void append_group(Bytes& out, std::span<const StoredKline> rows, std::uint64_t p
   for (const auto& row : rows) {
     instruments.push_back(zigzag(row.instrument.value() - before));
     before = row.instrument.value();
-    kinds.push_back(static_cast<std::uint64_t>(row.series) | (row.removed ? kRemoved : 0));
+    kinds.push_back(static_cast<std::uint64_t>(row.series) | (row.removed ? RowColumns::kRemoved : 0));
     dates.push_back(zigzag(static_cast<std::uint64_t>(date_offset(row))));
     klines.push_back(row.removed ? Kline{.start = row.kline.start} : row.kline);
   }
@@ -49,33 +47,6 @@ void append_group(Bytes& out, std::span<const StoredKline> rows, std::uint64_t p
   out.insert(out.end(), columns.begin(), columns.end());
 }
 
-bool read_group(ByteReader& in, std::size_t count, RowColumns& columns, std::vector<StoredKline>& out) {
-  const auto packed = in.take(static_cast<std::size_t>(std::min<std::uint64_t>(in.varint(), in.left())));
-  ByteReader reader{packed};
-  std::uint64_t instrument = unzigzag(reader.varint());
-  for (auto* column : {&columns.instruments, &columns.kinds, &columns.dates}) {
-    column->resize(count);
-    read_column(reader, *column);
-  }
-  if (!reader.good() || reader.left() != 0) return false;
-  for (std::size_t n = 0; n < count; ++n) {
-    instrument += unzigzag(columns.instruments[n]);
-    const auto series = columns.kinds[n] & ~kRemoved;
-    const auto start = columns.klines.start(n);
-    const auto day =
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(day_of(start)) + unzigzag(columns.dates[n]));
-    constexpr std::int64_t kFarDay = 12'000'000;  // a year_month_day ends before
-    if (instrument > UINT32_MAX || series > static_cast<std::uint64_t>(StoredSeries::after_hours) ||
-        day > kFarDay || day < -kFarDay)
-      return false;
-    const bool removed = (columns.kinds[n] & kRemoved) != 0;
-    out.emplace_back(StoreKey{static_cast<std::uint32_t>(instrument)}, static_cast<StoredSeries>(series),
-                     Date{std::chrono::sys_days{std::chrono::days{day}}}, columns.klines.in_place(n),
-                     removed);
-  }
-  return true;
-}
-
 }  // namespace
 
 Bytes pack_rows(std::span<const StoredKline> rows, std::uint64_t place) {
@@ -87,24 +58,61 @@ Bytes pack_rows(std::span<const StoredKline> rows, std::uint64_t place) {
   return out;
 }
 
+Result<bool> RowReader::next() {
+  if (!begun_) {
+    begun_ = true;
+    std::uint32_t stored = 0;
+    if (bytes_.size() < sizeof stored) return fail("rows of {} bytes, need at least 4", bytes_.size());
+    std::memcpy(&stored, bytes_.data(), sizeof stored);
+    const auto body = bytes_.subspan(sizeof stored);
+    if (const auto computed = checksum_of(body, place_); computed != stored)
+      return fail("checksum of the rows is {:08x}, of their {} bytes here {:08x}", stored, body.size(),
+                  computed);
+    in_ = ByteReader{body};
+  }
+  if (in_.left() == 0) return false;
+  const auto chunk = in_.take(static_cast<std::size_t>(std::min<std::uint64_t>(in_.varint(), in_.left())));
+  if (auto decoded = columns_.klines_.decode(chunk, place_); !decoded)
+    return std::unexpected{decoded.error()};
+  if (!read_columns()) return fail("rows of {} bytes with damaged columns", bytes_.size());
+  return true;
+}
+
+bool RowReader::read_columns() {
+  const std::size_t count = columns_.size();
+  const auto packed = in_.take(static_cast<std::size_t>(std::min<std::uint64_t>(in_.varint(), in_.left())));
+  ByteReader in{packed};
+  std::uint64_t instrument = unzigzag(in.varint());
+  for (auto* column : {&columns_.instruments_, &columns_.kinds_, &columns_.dates_}) {
+    column->resize(count);
+    read_column(in, *column);
+  }
+  if (!in.good() || in.left() != 0) return false;
+  bool possible = true;
+  for (std::size_t n = 0; n < count; ++n) {
+    instrument += unzigzag(columns_.instruments_[n]);
+    const auto day = static_cast<std::int64_t>(static_cast<std::uint64_t>(day_of(columns_.klines_.start(n))) +
+                                               unzigzag(columns_.dates_[n]));
+    constexpr std::int64_t kFarDay = 11'000'000;  // a year_month_day ends after
+    possible = possible && instrument <= UINT32_MAX && columns_.series(n) <= StoredSeries::after_hours &&
+               (columns_.kinds_[n] >> 4) == 0 && day < kFarDay && day > -kFarDay;
+    columns_.instruments_[n] = instrument;
+    columns_.dates_[n] = static_cast<std::uint64_t>(day);
+  }
+  return possible;
+}
+
 Result<void> unpack_rows(std::span<const std::byte> bytes, std::uint64_t place, RowColumns& columns,
                          std::vector<StoredKline>& out) {
-  std::uint32_t stored = 0;
-  if (bytes.size() < sizeof stored) return fail("rows of {} bytes, need at least 4", bytes.size());
-  std::memcpy(&stored, bytes.data(), sizeof stored);
-  const auto body = bytes.subspan(sizeof stored);
-  if (const auto computed = checksum_of(body, place); computed != stored)
-    return fail("checksum of the rows is {:08x}, of their {} bytes here {:08x}", stored, body.size(),
-                computed);
-  ByteReader in{body};
-  while (in.good() && in.left() != 0) {
-    const auto chunk = in.take(static_cast<std::size_t>(std::min<std::uint64_t>(in.varint(), in.left())));
-    if (auto decoded = columns.klines.decode(chunk, place); !decoded) return decoded;
-    if (!read_group(in, columns.klines.size(), columns, out))
-      return fail("rows of {} bytes with damaged columns", bytes.size());
+  RowReader reader{bytes, place, columns};
+  for (;;) {
+    const auto group = reader.next();
+    if (!group) return std::unexpected{group.error()};
+    if (!*group) return {};
+    for (std::size_t n = 0; n < columns.size(); ++n)
+      out.emplace_back(columns.instrument(n), columns.series(n), columns.trading_date(n),
+                       columns.klines().in_place(n), columns.removed(n));
   }
-  if (!in.good()) return fail("rows of {} bytes end too early", bytes.size());
-  return {};
 }
 
 }  // namespace qos::store

@@ -37,6 +37,9 @@ inline constexpr DayNumber kLastDay = 11'248'737;
 inline constexpr DayNumber kDateReach = 20;
 
 // The days of so many neighbouring keys lie in one value of a date.
+inline constexpr std::uint32_t kDateShardKeys = 256;
+
+// So many neighbouring keys are sealed together: a few milliseconds.
 inline constexpr std::uint32_t kShardKeys = 64;
 
 struct SeriesKey {
