@@ -50,6 +50,7 @@ class ByteReader {
 // Eight bytes from `at` as a little-endian number; what lies past `end` counts as zero.
 inline std::uint64_t load_up_to_8(const std::byte* at, const std::byte* end) {
   std::uint64_t value = 0;
+  if (at == end) return value;
   std::memcpy(&value, at, end - at >= 8 ? 8 : static_cast<std::size_t>(end - at));
   return value;
 }
