@@ -16,7 +16,7 @@ using market::Ratio;
 
 // Dates, times, prices and ratios are texts as people write them, so that any SQLite shell shows them:
 // 2026-09-08, 14:30, 0.35, 7, 1/3. open and close NULL: as usual; previous_close NULL: not given.
-constexpr std::array<std::string_view, 1> kSchema{
+constexpr std::array<std::string_view, 2> kSchema{
     "CREATE TABLE calendar_rows("
     " calendar TEXT NOT NULL,"
     " date TEXT NOT NULL,"
@@ -39,7 +39,8 @@ constexpr std::array<std::string_view, 1> kSchema{
     " previous_close TEXT,"
     " source TEXT NOT NULL,"
     " PRIMARY KEY(code, ex_date, kind)"
-    ") STRICT, WITHOUT ROWID"};
+    ") STRICT, WITHOUT ROWID",
+    "CREATE TABLE simulated_past(code TEXT PRIMARY KEY) STRICT, WITHOUT ROWID"};
 
 // More than all markets have had in a century; a greater number is a mistake.
 constexpr std::int64_t kMaxCalendarRows = 20'000;
@@ -219,6 +220,22 @@ Result<void> ActionStatements::put(const CodedAction& coded, ActionReport& repor
   return replace.run();
 }
 
+// Runs statements with the one parameter ?1 for every code, in one transaction.
+Result<void> for_each_code(Database& database, std::span<const std::string> codes,
+                           std::initializer_list<std::string_view> statements) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return std::unexpected{transaction.error()};
+  for (const auto sql : statements) {
+    auto statement = database.prepare(sql);
+    if (!statement) return std::unexpected{statement.error()};
+    for (const auto& code : codes) {
+      statement->bind(1, code);
+      if (auto done = statement->run(); !done) return done;
+    }
+  }
+  return transaction->commit();
+}
+
 }  // namespace
 
 Result<ReferenceRows> ReferenceRows::open(const std::filesystem::path& file) {
@@ -305,6 +322,24 @@ Result<std::vector<CodedAction>> ReferenceRows::actions() {
       "SELECT {} FROM corporate_actions ORDER BY code, ex_date, kind LIMIT {}", kActionColumns, kMaxActions));
   if (!statement) return std::unexpected{statement.error()};
   return read_all<CodedAction>(*statement, database_, read_action);
+}
+
+Result<void> ReferenceRows::mark_simulated(std::span<const std::string> codes) {
+  return for_each_code(database_, codes, {"INSERT OR IGNORE INTO simulated_past(code) VALUES(?1)"});
+}
+
+Result<std::vector<std::string>> ReferenceRows::simulated() {
+  auto statement = database_.prepare("SELECT code FROM simulated_past ORDER BY code");
+  if (!statement) return std::unexpected{statement.error()};
+  const auto read = [](const Statement& row, const Database&) -> Result<std::string> {
+    return std::string{row.text(0)};
+  };
+  return read_all<std::string>(*statement, database_, read);
+}
+
+Result<void> ReferenceRows::forget_simulated(std::span<const std::string> codes) {
+  const auto actions = fmt::format("DELETE FROM corporate_actions WHERE code=?1 AND source='{}'", kSimulated);
+  return for_each_code(database_, codes, {"DELETE FROM simulated_past WHERE code=?1", actions});
 }
 
 }  // namespace qos::store

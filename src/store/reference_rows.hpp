@@ -8,7 +8,9 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
@@ -47,6 +49,14 @@ class ReferenceRows {
   // All of them or none.
   Result<ActionReport> put(const std::vector<market::CodedAction>& actions);
   Result<std::vector<market::CodedAction>> actions();  // by code and date
+
+  // Instruments whose stored past the simulated market made up: before anything real is stored of one, all of
+  // that has to go.
+  Result<void> mark_simulated(std::span<const std::string> codes);
+  Result<std::vector<std::string>> simulated();  // by code
+  // Takes the marks away, and with them the corporate actions that were made up (source kSimulated).
+  Result<void> forget_simulated(std::span<const std::string> codes);
+  static constexpr std::string_view kSimulated = "simulated";
 
   // Whether another connection has changed anything since the last call (or since open).
   Result<bool> changed();
