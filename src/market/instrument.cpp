@@ -308,6 +308,10 @@ const Instrument* InstrumentTable::find(const Code& code) const {
   return found == by_code_.end() ? nullptr : &at(found->second);
 }
 
+void InstrumentTable::set_closing_print(Market market, ClosingPrint closing) {
+  for (const InstrumentId id : of_market(market)) instruments_[id.value()].closing_print = closing;
+}
+
 std::span<const InstrumentId> InstrumentTable::of_market(Market market) const {
   return by_market_[static_cast<std::size_t>(market)];
 }

@@ -55,6 +55,8 @@ class InstrumentTable {
   const Instrument& at(InstrumentId id) const { return instruments_[id.value()]; }
   std::size_t size() const { return instruments_.size(); }
   std::span<const InstrumentId> of_market(Market market) const;  // in the order of the rows
+  // Where the closing prints of a market go; before anything reads the table.
+  void set_closing_print(Market market, ClosingPrint closing);
 
  private:
   std::deque<Instrument> instruments_;

@@ -32,4 +32,22 @@ std::filesystem::path key_database(const Config& config) {
   return std::filesystem::path{config.data} / "keys.sqlite";
 }
 
+std::filesystem::path kline_folder(const Config& config) {
+  return std::filesystem::path{config.data} / "klines";
+}
+
+Result<std::vector<market::Market>> parse_markets(std::string_view text) {
+  std::vector<market::Market> markets;
+  while (!text.empty()) {
+    const auto part = text.substr(0, text.find('+'));
+    const auto market = market::parse_market(part);
+    if (!market) return fail("'{}' is no market; expected markets joined by +, as US+HK", part);
+    markets.push_back(*market);
+    if (part.size() == text.size()) break;
+    text.remove_prefix(part.size() + 1);
+    if (text.empty()) return fail("a market is missing behind the last +");
+  }
+  return markets;
+}
+
 }  // namespace qos::server

@@ -14,12 +14,15 @@
 
 #include "access/plan.hpp"
 #include "core/result.hpp"
+#include "market/adjustment.hpp"
+#include "market/kline_clock.hpp"
 
 namespace qos::server {
 
 enum class HttpStatus : std::uint8_t { by_class, always_200 };
 enum class RegistrationMode : std::uint8_t { open, closed };
 enum class DemoKey : std::uint8_t { on, off };
+enum class History : std::uint8_t { on, off };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 // Field names are the option names; what each means, its unit and range stand in config_options.cpp.
@@ -46,7 +49,15 @@ struct Config {
   struct State {
     std::uint64_t trades_kept = 64;
     std::uint64_t klines_kept = 1'000;
+    std::uint64_t ledger_kept = 4'096;
     friend bool operator==(const State&, const State&) = default;
+  };
+  struct Klines {
+    market::Anchor anchor = market::Anchor::session;
+    market::AdjustmentMethod adjustment = market::AdjustmentMethod::ratio;
+    std::string own_bar = "US";  // markets joined by +
+    History history = History::on;
+    friend bool operator==(const Klines&, const Klines&) = default;
   };
   struct Admin {
     std::string listen = "127.0.0.1:8081";  // empty: off
@@ -68,6 +79,7 @@ struct Config {
   Http http;
   RegistrationOptions registration;
   State state;
+  Klines klines;
   Admin admin;
   Log log;
   std::vector<access::Plan> plans = default_plans();  // sorted by name
@@ -100,5 +112,9 @@ Result<Config> parse_config(std::string_view toml, std::string_view source, Conf
 std::size_t io_thread_count(const Config& config);
 
 std::filesystem::path key_database(const Config& config);  // <data>/keys.sqlite
+std::filesystem::path kline_folder(const Config& config);  // <data>/klines
+
+// "US+HK" -> both; empty: none. An error names the part that is no market.
+Result<std::vector<market::Market>> parse_markets(std::string_view text);
 
 }  // namespace qos::server

@@ -37,6 +37,11 @@ Result<void> address_or_nothing(std::string_view text) {
   return text.empty() ? Result<void>{} : address(text);
 }
 
+Result<void> markets(std::string_view text) {
+  if (const auto parsed = parse_markets(text); !parsed) return std::unexpected{parsed.error()};
+  return {};
+}
+
 Result<void> feed_spec(std::string_view text) {
   if (const auto spec = feed::FeedSpec::parse(text); !spec) return std::unexpected{spec.error()};
   return {};
@@ -45,6 +50,9 @@ Result<void> feed_spec(std::string_view text) {
 constexpr std::array<std::string_view, 2> kHttpStatuses{"by_class", "always_200"};
 constexpr std::array<std::string_view, 2> kRegistrationModes{"open", "closed"};
 constexpr std::array<std::string_view, 2> kDemoKeys{"on", "off"};
+constexpr std::array<std::string_view, 2> kAnchors{"session", "segment"};
+constexpr std::array<std::string_view, 2> kAdjustments{"ratio", "subtract"};
+constexpr std::array<std::string_view, 2> kHistory{"on", "off"};
 constexpr std::array<std::string_view, 5> kLogLevels{"trace", "debug", "info", "warn", "error"};
 
 constexpr std::uint64_t kMiB = 1 << 20;
@@ -56,7 +64,8 @@ const std::array kOptions{
            "free one.",
            ListField{[](Config& c) -> auto& { return c.listen; }, address}},
     Option{"data", "--data",
-           "Folder of everything the server keeps (keys); made if absent. Relative to where it is "
+           "Folder of everything the server keeps (keys, K-lines, reference data); made if absent. Relative "
+           "to where it is "
            "started.",
            TextField{[](Config& c) -> auto& { return c.data; }, no_empty_text}},
     Option{"feed", "--feed",
@@ -99,7 +108,9 @@ const std::array kOptions{
         "http.heartbeat_timeout_ms", "", "A WebSocket client silent for longer is closed (1001).",
         IntegerField{
             [](Config& c) -> auto& { return c.http.heartbeat_timeout_ms; }, {1'000, kDayMs}, "milliseconds"}},
-    Option{"http.idle_timeout_ms", "", "An HTTP connection without a whole request for longer is closed.",
+    Option{"http.idle_timeout_ms", "",
+           "An HTTP connection that sends no whole request, or takes nothing of its answer, for longer is "
+           "closed.",
            IntegerField{
                [](Config& c) -> auto& { return c.http.idle_timeout_ms; }, {1'000, kDayMs}, "milliseconds"}},
     Option{"http.status", "",
@@ -131,9 +142,40 @@ const std::array kOptions{
     Option{"state.trades_kept", "",
            "Latest trades held in memory for /trade, per instrument; 50 is what a request may ask.",
            IntegerField{[](Config& c) -> auto& { return c.state.trades_kept; }, {50, 100'000}, ""}},
-    Option{"state.klines_kept", "",
-           "Latest K-lines held in memory, per instrument and type (eleven types); the oldest is dropped.",
-           IntegerField{[](Config& c) -> auto& { return c.state.klines_kept; }, {2, 262'144}, ""}},
+    Option{
+        "state.klines_kept", "",
+        "Latest K-lines held in memory, per instrument and type (eleven types); older ones are read from the "
+        "history.",
+        IntegerField{[](Config& c) -> auto& { return c.state.klines_kept; }, {2, 262'144}, ""}},
+
+    Option{"state.ledger_kept", "",
+           "Latest trades of an instrument that the venue can still take back or correct exactly, 40 bytes "
+           "each.",
+           IntegerField{[](Config& c) -> auto& { return c.state.ledger_kept; }, {0, 1'048'576}, ""}},
+
+    Option{"klines.anchor", "",
+           "Where 5 to 240 minute K-lines start counting. session: at the session's open, so that they may "
+           "reach across lunch. segment: again after each break.",
+           ChoiceField{
+               kAnchors, [](const Config& c) { return static_cast<std::size_t>(c.klines.anchor); },
+               [](Config& c, std::size_t place) { c.klines.anchor = static_cast<market::Anchor>(place); }}},
+    Option{"klines.adjustment", "",
+           "How adjusted K-lines are made. ratio: prices times the product of factors. subtract: the linear "
+           "chain of Chinese desktop software.",
+           ChoiceField{kAdjustments,
+                       [](const Config& c) { return static_cast<std::size_t>(c.klines.adjustment); },
+                       [](Config& c, std::size_t place) {
+                         c.klines.adjustment = static_cast<market::AdjustmentMethod>(place);
+                       }}},
+    Option{"klines.own_bar", "",
+           "Markets, joined by +, whose closing print has a minute K-line of its own at the close; in the "
+           "others it belongs to the last minute.",
+           TextField{[](Config& c) -> auto& { return c.klines.own_bar; }, markets}},
+    Option{"klines.history", "",
+           "on: K-lines are kept in the folder klines of the data folder, for good. off: only what fits in "
+           "memory is there.",
+           ChoiceField{kHistory, [](const Config& c) { return static_cast<std::size_t>(c.klines.history); },
+                       [](Config& c, std::size_t place) { c.klines.history = static_cast<History>(place); }}},
 
     Option{"admin.listen", "",
            "Where GET /metrics is served, without a key: keep it off public networks. Empty: nowhere.",

@@ -131,7 +131,7 @@ void Reader::read(const toml::table& root) {
       }
     } else {
       auto with_sections = known;
-      for (const char* section : {"http", "registration", "state", "admin", "log", "plans"})
+      for (const char* section : {"http", "registration", "state", "klines", "admin", "log", "plans"})
         with_sections.emplace_back(section);
       unknown(key, name, with_sections);
     }

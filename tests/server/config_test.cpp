@@ -81,6 +81,12 @@ per_day = 12
 [state]
 trades_kept = 99
 klines_kept = 98
+ledger_kept = 97
+[klines]
+anchor = "segment"
+adjustment = "subtract"
+own_bar = "HK+SH"
+history = "off"
 [admin]
 listen = ""
 [log]
@@ -107,7 +113,11 @@ file = "qos.log"
                                    .demo_key = DemoKey::off,
                                    .plan = "unlimited",
                                    .per_day = 12},
-                  .state = {.trades_kept = 99, .klines_kept = 98},
+                  .state = {.trades_kept = 99, .klines_kept = 98, .ledger_kept = 97},
+                  .klines = {.anchor = market::Anchor::segment,
+                             .adjustment = market::AdjustmentMethod::subtract,
+                             .own_bar = "HK+SH",
+                             .history = History::off},
                   .admin = {.listen = ""},
                   .log = {.level = LogLevel::debug, .file = "qos.log"}};
   EXPECT_EQ(config, expected);
