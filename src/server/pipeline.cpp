@@ -15,6 +15,7 @@
 #include "io/descriptor_limit.hpp"
 #include "journal/sequencer.hpp"
 #include "server/data_folder.hpp"
+#include "server/kept_data.hpp"
 #include "server/pipeline_metrics.hpp"
 #include "server/publisher.hpp"
 #include "server/reference.hpp"
@@ -105,6 +106,14 @@ Result<void> keep_calendars_open(const std::vector<PlannedFeed>& feeds, Referenc
   return {};
 }
 
+void settle_closing_prints(const Config& config, Reference& reference) {
+  const auto own_bar = parse_markets(config.klines.own_bar).value_or(std::vector<market::Market>{});
+  for (const auto& spec : market::kMarketSpecs)
+    reference.instruments.set_closing_print(spec.market, std::ranges::count(own_bar, spec.market) > 0
+                                                             ? market::ClosingPrint::own_bar
+                                                             : market::ClosingPrint::last_bar);
+}
+
 }  // namespace
 
 FeedMaker registered_feeds() {
@@ -114,18 +123,23 @@ FeedMaker registered_feeds() {
 class Pipeline::Impl final : private state::ChangeSink {
  public:
   Impl(Config config, io::Clock& clock, std::unique_ptr<Reference> reference,
-       std::unique_ptr<access::Gate> gate, std::size_t feeds)
+       std::unique_ptr<access::Gate> gate, std::unique_ptr<KeptData> kept, std::size_t feeds)
       : config_{std::move(config)},
         clock_{clock},
         reference_{std::move(reference)},
         gate_{std::move(gate)},
-        sequencer_{{.feeds = std::max<std::size_t>(feeds, 1)}},
+        kept_{std::move(kept)},
+        own_events_{static_cast<std::uint16_t>(feeds)},
+        sequencer_{{.feeds = feeds + 1}},
         machine_{reference_->instruments,
                  reference_->calendars,
-                 {.trades_kept = config_.state.trades_kept, .klines_kept = config_.state.klines_kept}},
+                 {.trades_kept = config_.state.trades_kept,
+                  .klines_kept = config_.state.klines_kept,
+                  .ledger_kept = config_.state.ledger_kept,
+                  .anchor = config_.klines.anchor}},
         fanout_{{.loops = io_thread_count(config_), .instruments = reference_->instruments.size()}},
         publisher_{reference_->instruments, fanout_},
-        klines_{reference_->instruments, reference_->calendars, &machine_.views(), nullptr, {}},
+        klines_{kept_->serve(machine_.views())},
         services_{.instruments = reference_->instruments,
                   .calendars = reference_->calendars,
                   .views = machine_.views(),
@@ -162,8 +176,44 @@ class Pipeline::Impl final : private state::ChangeSink {
     return {};
   }
 
+  void add_instruments(const PlannedFeed& planned, std::vector<InstrumentId>& ids) const {
+    for (const auto market : planned.plan.markets)
+      std::ranges::copy(reference_->instruments.of_market(market), std::back_inserter(ids));
+  }
+
+  Result<void> settle_origins(const std::vector<PlannedFeed>& planned) {
+    std::vector<InstrumentId> simulated;
+    std::vector<InstrumentId> real;
+    for (const auto& feed : planned) add_instruments(feed, feed.plan.simulated ? simulated : real);
+    return kept_->settle_origins(simulated, real);
+  }
+
+  // The past of every feed goes into the store, and state is told what it has to go on from. No other thread
+  // runs yet, so this one applies the events itself.
+  Result<void> take_past(const std::vector<PlannedFeed>& planned) {
+    if (auto settled = settle_origins(planned); !settled) return settled;
+    if (auto complete = kept_->complete_days(); !complete) return complete;
+    std::vector<InstrumentId> continuing;
+    for (std::size_t index = 0; index < feeds_.size(); ++index) {
+      if (auto kept = kept_->keep_past_of(feeds_[index]->feed()); !kept)
+        return within(fmt::format("feed {}: its past", feeds_[index]->kind()), kept.error());
+      if (!planned[index].plan.continues) continue;
+      add_instruments(planned[index], continuing);
+    }
+    // A feed tells no day K-line of a date that it leaves in progress.
+    if (auto complete = kept_->complete_days(); !complete) return complete;
+    std::size_t waiting = 0;
+    const auto told = kept_->tell_past(continuing, [&](const PastKline& kline) {
+      put_own(kline);
+      if (++waiting == kDrainBatch) waiting -= drain();
+    });
+    while (drain() > 0) continue;
+    return told;
+  }
+
   void start() {
     server_->start();
+    kept_->start([this](const CalendarChange& change) { put_own(change); });
     market_thread_ = std::jthread{[this] { run_market(); }};
     for (auto& feed : feeds_)
       feed->thread = std::jthread{[&feed](const std::stop_token& stop) { feed->run(stop); }};
@@ -183,6 +233,7 @@ class Pipeline::Impl final : private state::ChangeSink {
       if (feed->thread.joinable()) feed->thread.join();
     sequencer_.close();
     if (market_thread_.joinable()) market_thread_.join();
+    kept_->stop();
     fanout_.close();
     if (server_) server_->stop();
     const std::scoped_lock lock{ready_mutex_};
@@ -194,13 +245,14 @@ class Pipeline::Impl final : private state::ChangeSink {
   int metrics_port() const { return metrics_.port(); }
   std::uint64_t events_applied() const { return applied_.value(); }
   bool at_rest() const {
-    std::uint64_t handed_over = 0;
+    std::uint64_t handed_over = own_handed_over_.value();
     for (const auto& feed : feeds_) {
       if (!feed->ended()) return false;
       handed_over += feed->handed_over();
     }
-    return applied_.value() == handed_over;
+    return applied_.value() == handed_over && kept_->at_rest();
   }
+  bool history_at_rest() const { return kept_->at_rest(); }
 
  private:
   // A feed, its thread, and the way its events go: into the sequencer's queue.
@@ -231,6 +283,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     bool ended() const { return ended_.load(std::memory_order_acquire); }
     std::uint64_t handed_over() const { return handed_over_.value(); }
     const std::string& kind() const { return kind_; }
+    feed::Feed& feed() { return *feed_; }
     const feed::FeedCounters& counters() const { return feed_->counters(); }
 
     std::jthread thread;
@@ -254,7 +307,7 @@ class Pipeline::Impl final : private state::ChangeSink {
         past_left = feeds_.size() * sequencer_.queue_capacity();
       // Closed is looked at before draining, so that what was put before closing is applied.
       const bool closed = sequencer_.closed();
-      const auto taken = sequencer_.drain(kDrainBatch, [this](const SequencedEvent& event) { apply(event); });
+      const auto taken = drain();
       if (past_left) {
         *past_left -= std::min(*past_left, taken);
         if (taken == 0 || *past_left == 0) {
@@ -268,9 +321,20 @@ class Pipeline::Impl final : private state::ChangeSink {
     }
   }
 
+  std::size_t drain() {
+    return sequencer_.drain(kDrainBatch, [this](const SequencedEvent& event) { apply(event); });
+  }
+
   void apply(const SequencedEvent& event) {
     machine_.apply(event, *this);
+    kept_->end_of_event();
     applied_.add();
+  }
+
+  // What the server itself says: the past, and news of the reference data.
+  void put_own(const EventBody& body) {
+    if (sequencer_.put(own_events_, {.feed = own_events_, .ts_recv = clock_.now(), .body = body}))
+      own_handed_over_.add();
   }
 
   void on(const state::Change& change) override {
@@ -278,6 +342,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     if (change.has_new_values())
       health_.heard(reference_->instruments.at(change.instrument).code.market, clock_.now());
     publisher_.publish(change);
+    kept_->take(change);
   }
 
   void become_ready() {
@@ -290,6 +355,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     for (const auto& feed : feeds_) add_feed_metrics(metrics_, feed->kind(), feed->counters());
     add_market_metrics(metrics_, sequencer_.counters(), machine_.counters(), fanout_.counters());
     add_server_metrics(metrics_, server_->counters());
+    add_history_metrics(metrics_, *kept_);
     metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
                        [this] { return health_.ready() ? 1.0 : 0.0; });
   }
@@ -298,18 +364,21 @@ class Pipeline::Impl final : private state::ChangeSink {
   io::Clock& clock_;
   std::unique_ptr<Reference> reference_;
   std::unique_ptr<access::Gate> gate_;
+  std::unique_ptr<KeptData> kept_;
+  FeedId own_events_;  // the queue behind those of the feeds
   journal::Sequencer sequencer_;
   state::Machine machine_;
   channel::Fanout fanout_;
   Publisher publisher_;
+  const history::Klines& klines_;
   api::Health health_;
-  history::Klines klines_;
   api::Services services_;
   std::vector<std::unique_ptr<RunningFeed>> feeds_;
   std::atomic<std::size_t> feeds_not_live_{0};
   std::unique_ptr<api::Server> server_;
   admin::MetricsPage metrics_;
   Counter applied_;  // events applied and published
+  Counter own_handed_over_;
   std::mutex ready_mutex_;
   std::condition_variable ready_changed_;
   std::jthread market_thread_;
@@ -342,15 +411,19 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
   if (!feeds) return std::unexpected{feeds.error()};
   auto reference = load_reference({.instruments = config.instruments, .markets = config.markets});
   if (!reference) return std::unexpected{reference.error()};
-  if (auto kept = keep_calendars_open(*feeds, **reference); !kept) return std::unexpected{kept.error()};
   raise_descriptor_limit(config.http.max_connections);
   if (auto folder = make_data_folder(config.data); !folder) return std::unexpected{folder.error()};
   auto gate = access::Gate::open({.database = key_database(config), .plans = config.plans});
   if (!gate) return std::unexpected{gate.error()};
+  settle_closing_prints(config, **reference);
+  auto kept = KeptData::open(config, **reference, clock);
+  if (!kept) return std::unexpected{kept.error()};
+  if (auto open = keep_calendars_open(*feeds, **reference); !open) return std::unexpected{open.error()};
   auto impl = std::make_unique<Impl>(std::move(config), clock, std::move(*reference), std::move(*gate),
-                                     feeds->size());
+                                     std::move(*kept), feeds->size());
   if (auto made = impl->make_feeds(*feeds, maker); !made) return std::unexpected{made.error()};
   if (auto bound = impl->bind(); !bound) return std::unexpected{bound.error()};
+  if (auto past = impl->take_past(*feeds); !past) return std::unexpected{past.error()};
   return std::unique_ptr<Pipeline>{new Pipeline{std::move(impl)}};
 }
 
@@ -377,6 +450,9 @@ std::uint64_t Pipeline::events_applied() const {
 }
 bool Pipeline::at_rest() const {
   return impl_->at_rest();
+}
+bool Pipeline::history_at_rest() const {
+  return impl_->history_at_rest();
 }
 
 }  // namespace qos::server

@@ -48,8 +48,10 @@ class Pipeline {
   int metrics_port() const;  // 0: no metrics page
   // Events that were applied and published.
   std::uint64_t events_applied() const;
-  // Every feed has ended and all that they handed over is applied and published.
+  // Every feed has ended and all that they handed over is applied, published and on disk.
   bool at_rest() const;
+  // Every K-line that closed with an applied event is on disk.
+  bool history_at_rest() const;
 
  private:
   class Impl;

@@ -30,6 +30,23 @@ void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Coun
            fanout.full_ring_waits);
 }
 
+void add_history_metrics(admin::MetricsPage& page, const KeptData& kept) {
+  if (const auto* writer = kept.writer()) {
+    page.add("qos_history_klines_total", "K-lines stored", writer->counters().written);
+    page.add("qos_history_failed_commits_total", "Commits of K-lines that failed and are tried again",
+             writer->counters().failed_commits);
+    page.add("qos_history_missed_total", "K-lines that found the queue to the store full",
+             writer->counters().missed);
+  }
+  if (const auto* store = kept.store())
+    page.add_gauge("qos_history_bytes", "Size of the K-line store on disk",
+                   [store] { return static_cast<double>(store->bytes_on_disk()); });
+  page.add("qos_reference_changes_total", "Times calendars or corporate actions were new",
+           kept.watch().counters().changes);
+  page.add("qos_reference_failures_total", "Times the reference data could not be read",
+           kept.watch().counters().failures);
+}
+
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters) {
   page.add("qos_connections_total", "Connections accepted", counters.connections);
   page.add("qos_connections_open", "Connections open", counters.connections_open);

@@ -8,6 +8,7 @@
 #include "channel/fanout.hpp"
 #include "feed/feed.hpp"
 #include "journal/sequencer.hpp"
+#include "server/kept_data.hpp"
 #include "state/machine.hpp"
 
 namespace qos::server {
@@ -15,6 +16,7 @@ namespace qos::server {
 void add_feed_metrics(admin::MetricsPage& page, const std::string& kind, const feed::FeedCounters& counters);
 void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Counters& sequencer,
                         const state::MachineCounters& machine, const channel::Fanout::Counters& fanout);
+void add_history_metrics(admin::MetricsPage& page, const KeptData& kept);
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
 
 }  // namespace qos::server

@@ -22,12 +22,13 @@ class ScriptedFeed final : public feed::Feed {
 };
 
 // "scripted" is the test's; every other kind is the registry's.
-server::FeedMaker maker_with(const std::shared_ptr<Script>& script) {
+server::FeedMaker maker_with(const std::shared_ptr<Script>& script, bool continues) {
   const auto registered = server::registered_feeds();
   return {
-      .plan = [registered](const feed::FeedSpec& spec) -> Result<feed::FeedPlan> {
+      .plan = [registered, continues](const feed::FeedSpec& spec) -> Result<feed::FeedPlan> {
         if (spec.kind != "scripted") return registered.plan(spec);
-        return feed::FeedPlan{.markets = {}, .markets_by_default = true, .keep_open = false};
+        return feed::FeedPlan{
+            .markets = {}, .markets_by_default = true, .keep_open = false, .continues = continues};
       },
       .make = [registered, script](const feed::FeedSpec& spec, const std::vector<market::Market>& covered,
                                    const feed::FeedContext& context) -> Result<std::unique_ptr<feed::Feed>> {
@@ -74,18 +75,29 @@ void Script::run(feed::EventSink& sink, const std::stop_token& stop) {
 }
 
 TestServer::TestServer(const std::function<void(server::Config&)>& adjust, UnixNanos now) : clock{now} {
-  server::Config config;
-  config.listen = {"127.0.0.1:0"};
-  config.data = folder_.path().string();
-  config.feed = {"scripted"};
-  config.admin.listen.clear();
-  if (adjust) adjust(config);
-  reference_ = must(server::load_reference({.instruments = config.instruments, .markets = config.markets}));
-  pipeline_ = must(server::Pipeline::open(config, clock, maker_with(script_)));
+  config_.listen = {"127.0.0.1:0"};
+  config_.data = folder_.path().string();
+  config_.feed = {"scripted"};
+  config_.admin.listen.clear();
+  if (adjust) adjust(config_);
+  reference_ = must(server::load_reference({.instruments = config_.instruments, .markets = config_.markets}));
+  open();
   key_ = must(pipeline_->gate().create("unlimited", "test", now)).key;
+}
+
+void TestServer::open() {
+  pipeline_ = must(server::Pipeline::open(config_, clock, maker_with(script_, continues)));
   pipeline_->start();
   if (!pipeline_->wait_until_ready()) throw std::runtime_error("the server did not become ready");
+  said_ = pipeline_->events_applied();
 }
+
+void TestServer::restart() {
+  pipeline_->stop();
+  pipeline_.reset();
+  open();
+}
+
 TestServer::~TestServer() {
   pipeline_->stop();
 }
@@ -100,6 +112,13 @@ void TestServer::apply(const EventBody& event) {
 }
 void TestServer::settle() {
   wait_for([this] { return pipeline_->events_applied() >= said_; }, kPatience);
+}
+void TestServer::settle_history() {
+  settle();
+  wait_until([this] { return pipeline_->history_at_rest(); });
+}
+void TestServer::wait_until(const std::function<bool()>& condition) {
+  wait_for(condition, kPatience);
 }
 void TestServer::settle_after_feeds_end() {
   wait_for([this] { return pipeline_->at_rest(); }, 10 * kPatience);

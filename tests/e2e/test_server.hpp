@@ -45,10 +45,19 @@ class TestServer {
   explicit TestServer(const std::function<void(server::Config&)>& adjust = {}, UnixNanos now = kMonday);
   ~TestServer();
 
+  // Stops the server and opens another one on the same data folder. The scripted feed continues or not as
+  // `continues` says.
+  void restart();
+  bool continues = true;
+
   // An event of the scripted feed. apply() waits until the state has it.
   void say(const EventBody& event);
   void apply(const EventBody& event);
   void settle();
+  // What has closed is on disk.
+  void settle_history();
+  // Waits until the world shows it: for what other threads and processes do.
+  static void wait_until(const std::function<bool()>& condition);
   // Waits until every feed has ended and the state has all of it.
   void settle_after_feeds_end();
 
@@ -70,7 +79,10 @@ class TestServer {
   io::ManualClock clock;
 
  private:
+  void open();
+
   test::TempFolder folder_;
+  server::Config config_;
   std::shared_ptr<Script> script_ = std::make_shared<Script>();
   std::unique_ptr<server::Reference> reference_;
   std::unique_ptr<server::Pipeline> pipeline_;

@@ -127,7 +127,8 @@ Result<FeedPlan> plan(const FeedSpec& spec) {
   return FeedPlan{.markets = options->markets.value_or(std::vector<market::Market>{}),
                   .markets_by_default = !options->markets,
                   .keep_open = options->hours == Hours::always,
-                  .continues = goes_on(*options)};
+                  .continues = goes_on(*options),
+                  .simulated = true};
 }
 
 Result<std::unique_ptr<Feed>> make(const FeedSpec& spec, const std::vector<market::Market>& covered,

@@ -1,0 +1,108 @@
+#include "server/kept_data.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "server/past.hpp"
+
+namespace qos::server {
+
+Result<std::unique_ptr<KeptData>> KeptData::open(const Config& config, Reference& reference,
+                                                 io::Clock& clock) {
+  auto rows = store::ReferenceRows::open(reference_database(config.data));
+  if (!rows) return std::unexpected{rows.error()};
+  auto calendar_rows = rows->calendar_rows();
+  if (!calendar_rows) return std::unexpected{calendar_rows.error()};
+  for (const auto& left_out : apply_calendar_rows(reference.calendars, *calendar_rows))
+    spdlog::warn("{}: {}", reference_database(config.data).string(), left_out.message);
+  std::unique_ptr<KeptData> kept{
+      new KeptData{config.klines, reference, std::move(*rows), std::move(*calendar_rows), clock}};
+  if (config.klines.history == History::on) {
+    auto store = store::KlineStore::open({.folder = kline_folder(config)});
+    if (!store) return std::unexpected{store.error()};
+    kept->store_ = std::move(*store);
+  }
+  return kept;
+}
+
+const history::Klines& KeptData::serve(const state::ViewTable& views) {
+  klines_ = std::make_unique<history::Klines>(
+      reference_.instruments, reference_.calendars, &views, store_.get(),
+      history::Klines::Options{.method = options_.adjustment, .anchor = options_.anchor});
+  if (store_)
+    writer_ = std::make_unique<KlineWriter>(reference_.instruments, reference_.calendars, views, *store_,
+                                            KlineWriter::Options{});
+  return *klines_;
+}
+
+Result<void> KeptData::settle_origins(const std::vector<InstrumentId>& simulated,
+                                      const std::vector<InstrumentId>& real) {
+  if (!store_) return {};
+  const auto code_of = [this](InstrumentId id) { return reference_.instruments.at(id).code.to_string(); };
+  std::vector<std::string> real_codes;
+  std::ranges::transform(real, std::back_inserter(real_codes), code_of);
+  const auto gone = forget_simulated_past(*store_, rows_, real_codes);
+  if (!gone) return std::unexpected{gone.error()};
+  if (*gone > 0)
+    spdlog::info("history: the simulated past of {} instruments is gone, a feed has them", *gone);
+
+  std::vector<std::string> fresh;
+  for (const auto id : simulated)
+    if (!known_past(*store_, reference_.instruments.at(id))) fresh.push_back(code_of(id));
+  return rows_.mark_simulated(fresh);
+}
+
+Result<void> KeptData::complete_days() {
+  if (!store_) return {};
+  std::size_t made = 0;
+  for (std::uint32_t row = 0; row < reference_.instruments.size(); ++row) {
+    const auto days = past_reader().complete_days(InstrumentId{row});
+    if (!days) return std::unexpected{days.error()};
+    made += *days;
+  }
+  if (made > 0) spdlog::info("history: {} day K-lines made of minutes that were stored without them", made);
+  return {};
+}
+
+Result<void> KeptData::keep_past_of(feed::Feed& feed) {
+  if (!store_) return {};
+  auto past = StoredPast::begin(reference_.instruments, *store_);
+  if (!past) return std::unexpected{past.error()};
+  const auto known = [this](InstrumentId id) { return known_past(*store_, reference_.instruments.at(id)); };
+  if (auto told = feed.tell_past(**past, known); !told) return told;
+  if (auto stored = (*past)->commit(); !stored) return stored;
+  if ((*past)->stored() > 0) spdlog::info("history: {} K-lines of the past stored", (*past)->stored());
+  if ((*past)->actions().empty()) return {};
+  if (auto put = rows_.put((*past)->actions()); !put) return std::unexpected{put.error()};
+  return {};
+}
+
+Result<void> KeptData::tell_past(const std::vector<InstrumentId>& continuing,
+                                 const std::function<void(const PastKline&)>& tell) {
+  if (auto published = publish_actions(); !published || !store_) return published;
+  for (const auto id : continuing)
+    if (auto told = past_reader().tell(id, tell); !told) return told;
+  return {};
+}
+
+Result<void> KeptData::publish_actions() {
+  auto actions = rows_.actions();
+  if (!actions) return std::unexpected{actions.error()};
+  klines_->set_actions(std::make_shared<const market::CorporateActionTable>(std::move(*actions)));
+  return {};
+}
+
+void KeptData::start(const std::function<void(const CalendarChange&)>& calendar_news) {
+  if (writer_) writer_->start();
+  watch_.start({.calendar = calendar_news,
+                .actions = [this](auto actions) { klines_->set_actions(std::move(actions)); }});
+}
+
+void KeptData::stop() {
+  watch_.stop();
+  if (writer_) writer_->stop();
+}
+
+}  // namespace qos::server

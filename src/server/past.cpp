@@ -1,0 +1,217 @@
+#include "server/past.hpp"
+
+#include <algorithm>
+
+#include "market/kline_fold.hpp"
+
+namespace qos::server {
+namespace {
+
+using namespace std::chrono;
+using store::Date;
+using store::DatedKline;
+using store::KlineStore;
+
+constexpr std::array kSessions{StoredSeries::night, StoredSeries::pre_market, StoredSeries::regular,
+                               StoredSeries::after_hours};
+
+constexpr std::array kAllSeries{StoredSeries::day, StoredSeries::night, StoredSeries::pre_market,
+                                StoredSeries::regular, StoredSeries::after_hours};
+
+// Rows of many dates in one call cost the store less than a call for each.
+constexpr std::size_t kMergedAtOnce = 16'384;
+
+// A server that was down for longer lacks more than day K-lines.
+constexpr days kCompletedDays{45};
+
+PastKline past_of(InstrumentId instrument, StoredSeries series, const DatedKline& stored) {
+  const Kline& kline = stored.kline;
+  return {.instrument = instrument,
+          .series = series,
+          .trading_date = static_cast<std::int32_t>(sys_days{stored.trading_date}.time_since_epoch().count()),
+          .start = kline.start,
+          .open = kline.open,
+          .high = kline.high,
+          .low = kline.low,
+          .close = kline.close,
+          .volume = kline.volume,
+          .turnover = kline.turnover,
+          .trades = kline.trades,
+          .revision = kline.revision,
+          .ts_event = kline.start};
+}
+
+// The newest K-line of a series; nullopt: there is none.
+Result<std::optional<DatedKline>> newest(const KlineStore& store, store::StoreKey key, StoredSeries series) {
+  auto found = store.latest(key, series, 1);
+  if (!found) return std::unexpected{found.error()};
+  if (found->empty()) return std::nullopt;
+  return found->front();
+}
+
+Result<void> remove_all(KlineStore& store, store::StoreKey key) {
+  std::vector<store::StoredKline> removed;
+  for (const auto series : kAllSeries) {
+    const auto stored = store.between(key, series, UnixNanos::min(), KlineStore::kEver);
+    if (!stored) return std::unexpected{stored.error()};
+    for (const auto& [date, kline] : *stored)
+      removed.push_back(
+          {.instrument = key, .series = series, .trading_date = date, .kline = kline, .removed = true});
+  }
+  return removed.empty() ? Result<void>{} : store.put(removed);
+}
+
+}  // namespace
+
+StoredPast::StoredPast(const market::InstrumentTable& instruments, std::unique_ptr<KlineStore::Batch> batch)
+    : instruments_{instruments}, batch_{std::move(batch)}, keys_(instruments.size()) {}
+
+Result<std::unique_ptr<StoredPast>> StoredPast::begin(const market::InstrumentTable& instruments,
+                                                      KlineStore& store) {
+  auto batch = store.begin_batch();
+  if (!batch) return std::unexpected{batch.error()};
+  return std::unique_ptr<StoredPast>{new StoredPast{instruments, std::move(*batch)}};
+}
+
+Result<void> StoredPast::klines(InstrumentId instrument, StoredSeries series, std::int32_t trading_date,
+                                std::span<const Kline> klines) {
+  auto& key = keys_[instrument.value()];
+  if (!key) {
+    auto made = batch_->key_of(instruments_.at(instrument).code.to_string());
+    if (!made) return std::unexpected{made.error()};
+    key = *made;
+  }
+  const Date date{sys_days{days{trading_date}}};
+  for (const Kline& kline : klines) rows_.push_back({*key, series, date, kline});
+  return rows_.size() < kMergedAtOnce ? Result<void>{} : merge();
+}
+
+// What a server has stored from trades stays, whatever a feed tells of the same time later.
+Result<void> StoredPast::merge() {
+  auto merged = batch_->merge(rows_, store::OnDifferent::keep);
+  if (!merged) return std::unexpected{merged.error()};
+  stored_ += merged->added;
+  rows_.clear();
+  return {};
+}
+
+Result<void> StoredPast::action(InstrumentId instrument, const market::CorporateAction& action) {
+  actions_.push_back({instruments_.at(instrument).code, action});
+  return {};
+}
+
+Result<void> StoredPast::commit() {
+  if (auto merged = merge(); !merged) return merged;
+  return batch_->commit();
+}
+
+std::optional<feed::KnownPast> known_past(const KlineStore& store, const market::Instrument& instrument) {
+  const auto key = store.find(instrument.code.to_string());
+  if (!key) return std::nullopt;
+  // What cannot be read is an error soon enough, when state is told of it.
+  const auto minute = newest(store, *key, StoredSeries::regular).value_or(std::nullopt);
+  const auto latest_days = store.latest(*key, StoredSeries::day, 2).value_or(std::vector<DatedKline>{});
+  const bool by_minute =
+      minute && (latest_days.empty() || minute->trading_date >= latest_days.back().trading_date);
+  if (!by_minute && latest_days.empty()) return std::nullopt;
+  const DatedKline& last = by_minute ? *minute : latest_days.back();
+  feed::KnownPast known{.last_minute = last.kline.start,
+                        .last_close = last.kline.close,
+                        .series = by_minute ? StoredSeries::regular : StoredSeries::day};
+  for (const auto& day : latest_days)
+    if (day.trading_date < last.trading_date) known.previous_close = day.kline.close;
+  return known;
+}
+
+Result<std::size_t> forget_simulated_past(KlineStore& store, store::ReferenceRows& rows,
+                                          const std::vector<std::string>& codes) {
+  const auto marked = rows.simulated();
+  if (!marked) return std::unexpected{marked.error()};
+  std::vector<std::string> gone;
+  for (const auto& code : codes)
+    if (std::ranges::binary_search(*marked, code)) gone.push_back(code);
+  for (const auto& code : gone)
+    if (const auto key = store.find(code))
+      if (auto removed = remove_all(store, *key); !removed) return std::unexpected{removed.error()};
+  if (auto forgotten = rows.forget_simulated(gone); !forgotten) return std::unexpected{forgotten.error()};
+  return gone.size();
+}
+
+Result<std::size_t> PastReader::complete_days(InstrumentId instrument) const {
+  const auto& facts = instruments.at(instrument);
+  const auto key = store.find(facts.code.to_string());
+  if (!key) return 0;
+  const auto last = newest(store, *key, StoredSeries::regular);
+  if (!last) return std::unexpected{last.error()};
+  if (!*last) return 0;
+  // The latest date may go on: state makes its day out of the minutes that it is told.
+  const Date until{sys_days{(*last)->trading_date} - days{1}};
+  const Date from{sys_days{until} - kCompletedDays};
+  const auto traded = store.dates_of(*key, StoredSeries::regular, from, until);
+  if (!traded) return std::unexpected{traded.error()};
+  const auto known = store.dates_of(*key, StoredSeries::day, from, until);
+  if (!known) return std::unexpected{known.error()};
+
+  const auto& calendar = calendars.at(facts.calendar);
+  std::vector<store::StoredKline> missing;
+  for (const Date date : *traded) {
+    if (std::ranges::binary_search(*known, date)) continue;
+    // A trading date's minutes lie within a day and a half around its date.
+    const auto midnight = calendar.local_midnight(date);
+    auto minutes = store.between(*key, StoredSeries::regular, midnight - days{1}, midnight + days{2});
+    if (!minutes) return std::unexpected{minutes.error()};
+    std::vector<market::FoldPart> parts;
+    for (auto& minute : *minutes)
+      if (minute.trading_date == date) parts.push_back({date, minute.kline});
+    for (auto& day : market::fold_klines(parts, market::KlineType::day, {calendar, facts.closing_print}))
+      missing.push_back({*key, StoredSeries::day, date, day});
+  }
+  if (missing.empty()) return 0;
+  if (auto put = store.put(missing); !put) return std::unexpected{put.error()};
+  return missing.size();
+}
+
+Result<void> PastReader::tell(InstrumentId instrument,
+                              const std::function<void(const PastKline&)>& sink) const {
+  const auto& facts = instruments.at(instrument);
+  const auto key = store.find(facts.code.to_string());
+  if (!key) return {};
+  const auto last_day = newest(store, *key, StoredSeries::day);
+  if (!last_day) return std::unexpected{last_day.error()};
+  const auto last_minute = newest(store, *key, StoredSeries::regular);
+  if (!last_minute) return std::unexpected{last_minute.error()};
+
+  // Minutes of a date whose days have gone on since are the past's: their day says all that state needs.
+  const bool has_minutes =
+      *last_minute && (!*last_day || (*last_minute)->trading_date >= (*last_day)->trading_date);
+  if (!has_minutes && !*last_day) return {};
+  const Date latest = has_minutes ? (*last_minute)->trading_date : (*last_day)->trading_date;
+
+  const auto& calendar = calendars.at(facts.calendar);
+  const sys_days new_year{latest.year() / January / 1};
+  const sys_days monday = new_year - (weekday{new_year} - Monday);
+  const auto first = calendar.local_midnight(Date{monday});
+  auto known = store.between(*key, StoredSeries::day, first, KlineStore::kEver);
+  if (!known) return std::unexpected{known.error()};
+  for (const auto& day : *known)
+    if (!has_minutes || day.trading_date < latest) sink(past_of(instrument, StoredSeries::day, day));
+  return has_minutes ? tell_minutes(instrument, *key, latest, sink) : Result<void>{};
+}
+
+Result<void> PastReader::tell_minutes(InstrumentId instrument, store::StoreKey key, Date date,
+                                      const std::function<void(const PastKline&)>& sink) const {
+  const auto& calendar = calendars.at(instruments.at(instrument).calendar);
+  const auto midnight = calendar.local_midnight(date);
+  std::vector<PastKline> minutes;
+  for (const StoredSeries session : kSessions) {
+    auto known = store.between(key, session, midnight - days{1}, midnight + days{2});
+    if (!known) return std::unexpected{known.error()};
+    for (const auto& minute : *known)
+      if (minute.trading_date == date) minutes.push_back(past_of(instrument, session, minute));
+  }
+  std::ranges::stable_sort(minutes, {}, &PastKline::start);
+  for (const auto& minute : minutes) sink(minute);
+  return {};
+}
+
+}  // namespace qos::server
