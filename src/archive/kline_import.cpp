@@ -17,10 +17,28 @@ KlineImport::KlineImport(store::KlineStore& store, store::OnDifferent on_differe
                          std::unique_ptr<store::KlineStore::Batch> batch)
     : store_{&store}, on_different_{on_different}, batch_{std::move(batch)} {}
 
-Result<KlineImport> KlineImport::begin(store::KlineStore& store, store::OnDifferent on_different) {
+Result<KlineImport> KlineImport::begin(store::KlineStore& store, store::OnDifferent on_different,
+                                       std::set<std::string> made_up) {
   auto batch = store.begin_batch();
   if (!batch) return std::unexpected{batch.error()};
-  return KlineImport{store, on_different, std::move(*batch)};
+  KlineImport import{store, on_different, std::move(*batch)};
+  import.made_up_ = std::move(made_up);
+  return import;
+}
+
+Result<void> KlineImport::remove_made_up(store::StoreKey key) {
+  for (std::size_t series = 0; series < kSeries; ++series) {
+    const auto kind = static_cast<StoredSeries>(series);
+    const auto stored = store_->between(key, kind, UnixNanos::min(), store::KlineStore::kEver);
+    if (!stored) return std::unexpected{stored.error()};
+    rows_.clear();
+    for (const auto& [date, kline] : *stored)
+      rows_.push_back(
+          {.instrument = key, .series = kind, .trading_date = date, .kline = kline, .removed = true});
+    if (auto removed = batch_->merge(rows_, store::OnDifferent::replace); !removed)
+      return std::unexpected{removed.error()};
+  }
+  return {};
 }
 
 Result<void> KlineImport::add(const market::Code& code, StoredSeries series,
@@ -33,6 +51,10 @@ Result<void> KlineImport::add(const market::Code& code, StoredSeries series,
     if (!key) return std::unexpected{key.error()};
     known = keys_.emplace(text, *key).first;
     report_.codes = keys_.size();
+    if (made_up_.contains(text)) {
+      if (auto removed = remove_made_up(*key); !removed) return removed;
+      replaced_.push_back(text);
+    }
   }
   rows_.clear();
   rows_.reserve(klines.size());
@@ -47,7 +69,8 @@ Result<void> KlineImport::add(const market::Code& code, StoredSeries series,
   sum.added += merged->added;
   sum.equal += merged->equal;
   sum.different += merged->different;
-  if (merged->different > 0) return note_differences(text, series, klines);
+  // What was made up is nothing to compare with.
+  if (merged->different > 0 && !made_up_.contains(text)) return note_differences(text, series, klines);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -36,13 +37,18 @@ struct ImportReport {
 // One thread. Must not outlive the store.
 class KlineImport {
  public:
-  static Result<KlineImport> begin(store::KlineStore& store, store::OnDifferent on_different);
+  // `made_up`: codes whose stored K-lines the simulated market made; all of those go before the first real
+  // one comes.
+  static Result<KlineImport> begin(store::KlineStore& store, store::OnDifferent on_different,
+                                   std::set<std::string> made_up = {});
 
   // K-lines of one code and series, oldest first.
   Result<void> add(const market::Code& code, StoredSeries series, std::span<const store::DatedKline> klines);
   // After it nothing may be added.
   Result<void> commit() { return batch_->commit(); }
   const ImportReport& report() const { return report_; }
+  // Codes that were made up and are real after commit().
+  const std::vector<std::string>& replaced() const { return replaced_; }
 
  private:
   KlineImport(store::KlineStore& store, store::OnDifferent on_different,
@@ -53,7 +59,11 @@ class KlineImport {
   store::KlineStore* store_;
   store::OnDifferent on_different_;
   std::unique_ptr<store::KlineStore::Batch> batch_;
+  Result<void> remove_made_up(store::StoreKey key);
+
   std::unordered_map<std::string, store::StoreKey> keys_;
+  std::set<std::string> made_up_;
+  std::vector<std::string> replaced_;
   std::vector<store::StoredKline> rows_;
   ImportReport report_;
 };

@@ -57,6 +57,7 @@ class InstrumentTable {
   std::span<const InstrumentId> of_market(Market market) const;  // in the order of the rows
   // Where the closing prints of a market go; before anything reads the table.
   void set_closing_print(Market market, ClosingPrint closing);
+  void set_calendar(InstrumentId id, CalendarId calendar) { instruments_[id.value()].calendar = calendar; }
 
  private:
   std::deque<Instrument> instruments_;

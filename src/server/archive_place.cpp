@@ -2,17 +2,18 @@
 
 #include <fmt/ostream.h>
 
+#include <map>
 #include <ostream>
+#include <set>
 
 #include "server/data_folder.hpp"
 
 namespace qos::server {
-
 Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_history, Terminal terminal) {
   auto config = effective_config({.config = flags.config, .data = flags.data});
   if (!config) return std::unexpected{config.error()};
   const std::filesystem::path data{config->data};
-  const auto folder = data / "klines";
+  const auto folder = kline_folder(*config);
   std::error_code ignored;
   if (no_history == NoHistory::refuse && !std::filesystem::exists(folder, ignored))
     return fail("there is no history: {} does not exist (is --data right?)", folder.string());
@@ -22,6 +23,7 @@ Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_
   auto reference = load_reference({.instruments = place.config.instruments, .markets = place.config.markets});
   if (!reference) return std::unexpected{reference.error()};
   place.reference = std::move(*reference);
+  settle_closing_prints(place.config, *place.reference);
   auto rows = store::ReferenceRows::open(reference_database(data));
   if (!rows) return std::unexpected{rows.error()};
   const auto calendar_rows = rows->calendar_rows();
@@ -33,6 +35,38 @@ Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_
   if (!store) return std::unexpected{store.error()};
   place.store = std::move(*store);
   return place;
+}
+
+Result<void> keep_simulated_open(ArchivePlace& place) {
+  const auto made_up = place.rows->simulated();
+  if (!made_up) return std::unexpected{made_up.error()};
+  std::map<CalendarId, CalendarId> open;
+  for (const auto& past : *made_up) {
+    const auto code = market::parse_code(past.code);
+    const auto* instrument = code ? place.reference->instruments.find(code->code) : nullptr;
+    if (instrument == nullptr || !past.always_open) continue;
+    const auto calendar = instrument->calendar;
+    auto [always, is_new] = open.try_emplace(calendar);
+    if (is_new)
+      always->second = place.reference->calendars.add(place.reference->calendars.at(calendar).always_open());
+    place.reference->instruments.set_calendar(instrument->id, always->second);
+  }
+  return {};
+}
+
+Result<archive::KlineImport> begin_import(ArchivePlace& place, store::OnDifferent on_different) {
+  const auto made_up = place.rows->simulated();
+  if (!made_up) return std::unexpected{made_up.error()};
+  std::set<std::string> codes;
+  for (const auto& past : *made_up) codes.insert(past.code);
+  return archive::KlineImport::begin(*place.store, on_different, std::move(codes));
+}
+
+Result<void> commit_import(ArchivePlace& place, archive::KlineImport& import, Terminal terminal) {
+  if (auto done = import.commit(); !done) return done;
+  if (import.replaced().empty()) return {};
+  fmt::print(terminal.out, "replaced: the simulated past of {} codes\n", import.replaced().size());
+  return place.rows->forget_simulated(import.replaced());
 }
 
 }  // namespace qos::server

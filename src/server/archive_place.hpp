@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "archive/kline_import.hpp"
 #include "core/result.hpp"
 #include "server/config.hpp"
 #include "server/key_command.hpp"
@@ -32,5 +33,13 @@ struct ArchivePlace {
 
 // Rows of the operator that do not fit the calendars any more are told of on `err`; the others hold.
 Result<ArchivePlace> open_archive_place(const ArchiveFlags& flags, NoHistory no_history, Terminal terminal);
+
+// For reading: what the simulated market made around the clock has K-lines where the calendars have no
+// session. Those instruments get the always-open form of their calendar, as the server had it.
+Result<void> keep_simulated_open(ArchivePlace& place);
+
+// An import into the place: what the simulated market made of its codes goes with it.
+Result<archive::KlineImport> begin_import(ArchivePlace& place, store::OnDifferent on_different);
+Result<void> commit_import(ArchivePlace& place, archive::KlineImport& import, Terminal terminal);
 
 }  // namespace qos::server

@@ -204,11 +204,15 @@ class Reader {
          std::shared_ptr<const market::CorporateActionTable> actions)
       : place_{place},
         others_{std::move(others)},
-        known_klines_{
-            place.reference->instruments, place.reference->calendars, nullptr, place.store.get(), {}},
-        other_klines_{others_, place.reference->calendars, nullptr, place.store.get(), {}} {
+        known_klines_{place.reference->instruments, place.reference->calendars, nullptr, place.store.get(),
+                      options(place)},
+        other_klines_{others_, place.reference->calendars, nullptr, place.store.get(), options(place)} {
     known_klines_.set_actions(actions);
     other_klines_.set_actions(std::move(actions));
+  }
+
+  static history::Klines::Options options(const ArchivePlace& place) {
+    return {.method = place.config.klines.adjustment, .anchor = place.config.klines.anchor};
   }
 
   ArchivePlace& place_;
@@ -271,6 +275,7 @@ Result<Exported> export_all(const ExportFlags& flags, Terminal terminal) {
   if (!wanted) return std::unexpected{wanted.error()};
   auto place = open_archive_place(flags.place, NoHistory::refuse, terminal);
   if (!place) return std::unexpected{place.error()};
+  if (auto open = keep_simulated_open(*place); !open) return std::unexpected{open.error()};
   CodeList list{*place->store};
   for (const auto& text : flags.codes)
     if (auto ok = list.add(text); !ok) return within("--code", ok.error());

@@ -155,7 +155,7 @@ Result<Imported> import_file(const ImportOptions& options, const KlineFlags& fla
   const auto checked = read_rows(file, *statement, calendars, "checking", nothing, terminal);
   if (!checked) return std::unexpected{checked.error()};
 
-  auto import = archive::KlineImport::begin(*place->store, options.on_different);
+  auto import = begin_import(*place, options.on_different);
   if (!import) return std::unexpected{import.error()};
   Runs runs{*import, statement->series, flags.with_days, calendars};
   const auto take = [&](archive::KlineCsvRow&& row) { return runs.add(std::move(row)); };
@@ -163,7 +163,7 @@ Result<Imported> import_file(const ImportOptions& options, const KlineFlags& fla
     return std::unexpected{ok.error()};
   if (auto ok = runs.end(); !ok) return std::unexpected{ok.error()};
   if (options.dry_run == DryRun::no)
-    if (auto ok = import->commit(); !ok) return std::unexpected{ok.error()};
+    if (auto ok = commit_import(*place, *import, terminal); !ok) return std::unexpected{ok.error()};
   return Imported{
       .merged = import->report(), .opening_rows = *checked, .not_in_table = calendars.not_in_table()};
 }

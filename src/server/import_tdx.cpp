@@ -84,7 +84,7 @@ Result<Imported> import_folder(const ImportOptions& options, const TdxFlags& fla
   auto read = read_all(*listing, reading, terminal, "checking", nothing);
   if (!read) return std::unexpected{read.error()};
 
-  auto import = archive::KlineImport::begin(*place->store, options.on_different);
+  auto import = begin_import(*place, options.on_different);
   if (!import) return std::unexpected{import.error()};
   const auto take = [&](const archive::TdxFile& file, const archive::TdxKlines& klines) {
     const auto series = file.kind == archive::TdxKind::day ? StoredSeries::day : StoredSeries::regular;
@@ -99,7 +99,7 @@ Result<Imported> import_folder(const ImportOptions& options, const TdxFlags& fla
                     .not_in_table = 0};
   imported.not_in_table = not_in_table(imported.listing, place->reference->instruments);
   if (options.dry_run == DryRun::yes) return imported;
-  if (auto ok = import->commit(); !ok) return std::unexpected{ok.error()};
+  if (auto ok = commit_import(*place, *import, terminal); !ok) return std::unexpected{ok.error()};
   if (!actions.empty()) {
     const auto put = place->rows->put(actions);
     if (!put) return fail("the K-lines are stored, the corporate actions are not: {}", put.error().message);

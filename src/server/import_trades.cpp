@@ -113,7 +113,7 @@ Result<Imported> import_file(const ImportOptions& options, const TradeFlags& fla
   if (auto ok = read_rows(flags.csv.file, *statement, finder, "folding", apply, terminal); !ok)
     return std::unexpected{ok.error()};
 
-  auto import = archive::KlineImport::begin(*place->store, options.on_different);
+  auto import = begin_import(*place, options.on_different);
   if (!import) return std::unexpected{import.error()};
   for (const auto& code : codes.all())
     if (auto ok = store_series(*import, code, fold.of(instruments.find(code)->id)); !ok)
@@ -122,7 +122,7 @@ Result<Imported> import_file(const ImportOptions& options, const TradeFlags& fla
     if (auto ok = store_series(*import, code, fold_of_others.of(by_default->find(code)->id)); !ok)
       return std::unexpected{ok.error()};
   if (options.dry_run == DryRun::no)
-    if (auto ok = import->commit(); !ok) return std::unexpected{ok.error()};
+    if (auto ok = commit_import(*place, *import, terminal); !ok) return std::unexpected{ok.error()};
   imported.merged = import->report();
   imported.outside_sessions = fold.outside_sessions() + fold_of_others.outside_sessions();
   imported.not_in_table = others.all().size();

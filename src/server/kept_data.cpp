@@ -2,9 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <iterator>
-
 #include "server/past.hpp"
 
 namespace qos::server {
@@ -37,21 +34,27 @@ const history::Klines& KeptData::serve(const state::ViewTable& views) {
   return *klines_;
 }
 
-Result<void> KeptData::settle_origins(const std::vector<InstrumentId>& simulated,
-                                      const std::vector<InstrumentId>& real) {
+Result<void> KeptData::settle_origins(const Origins& origins) {
   if (!store_) return {};
-  const auto code_of = [this](InstrumentId id) { return reference_.instruments.at(id).code.to_string(); };
-  std::vector<std::string> real_codes;
-  std::ranges::transform(real, std::back_inserter(real_codes), code_of);
-  const auto gone = forget_simulated_past(*store_, rows_, real_codes);
+  std::vector<std::string> codes;
+  for (const auto id : origins.real) codes.push_back(reference_.instruments.at(id).code.to_string());
+  const auto gone = forget_simulated_past(*store_, rows_, codes);
   if (!gone) return std::unexpected{gone.error()};
   if (*gone > 0)
     spdlog::info("history: the simulated past of {} instruments is gone, a feed has them", *gone);
+  if (auto marked = mark_simulated(origins.simulated, false); !marked) return marked;
+  return mark_simulated(origins.simulated_always_open, true);
+}
 
+// Only instruments without any past: what was imported stays real, though the simulated market goes on from
+// it.
+Result<void> KeptData::mark_simulated(const std::vector<InstrumentId>& ids, bool always_open) {
   std::vector<std::string> fresh;
-  for (const auto id : simulated)
-    if (!known_past(*store_, reference_.instruments.at(id))) fresh.push_back(code_of(id));
-  return rows_.mark_simulated(fresh);
+  for (const auto id : ids) {
+    const auto& instrument = reference_.instruments.at(id);
+    if (!known_past(*store_, instrument)) fresh.push_back(instrument.code.to_string());
+  }
+  return fresh.empty() ? Result<void>{} : rows_.mark_simulated(fresh, always_open);
 }
 
 Result<void> KeptData::complete_days() {

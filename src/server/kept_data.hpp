@@ -35,8 +35,12 @@ class KeptData {
   // In this order: what a simulated feed has left of instruments that a real one covers now; days that a stop
   // has left without their K-line; of each feed what it knows of the time before it, as far as the store
   // lacks it; then `tell` gets what state has to know of the instruments that continue.
-  Result<void> settle_origins(const std::vector<InstrumentId>& simulated,
-                              const std::vector<InstrumentId>& real);
+  struct Origins {
+    std::vector<InstrumentId> real;
+    std::vector<InstrumentId> simulated;              // in the calendars' hours
+    std::vector<InstrumentId> simulated_always_open;  // around the clock
+  };
+  Result<void> settle_origins(const Origins& origins);
   Result<void> complete_days();
   Result<void> keep_past_of(feed::Feed& feed);
   Result<void> tell_past(const std::vector<InstrumentId>& continuing,
@@ -68,6 +72,7 @@ class KeptData {
         rows_{std::move(rows)},
         watch_{rows_, std::move(calendar_rows), reference.calendars, clock} {}
   Result<void> publish_actions();
+  Result<void> mark_simulated(const std::vector<InstrumentId>& ids, bool always_open);
   PastReader past_reader() { return {reference_.instruments, reference_.calendars, *store_}; }
 
   Config::Klines options_;

@@ -129,7 +129,7 @@ Result<std::size_t> forget_simulated_past(KlineStore& store, store::ReferenceRow
   if (!marked) return std::unexpected{marked.error()};
   std::vector<std::string> gone;
   for (const auto& code : codes)
-    if (std::ranges::binary_search(*marked, code)) gone.push_back(code);
+    if (std::ranges::binary_search(*marked, code, {}, &store::SimulatedPast::code)) gone.push_back(code);
   for (const auto& code : gone)
     if (const auto key = store.find(code))
       if (auto removed = remove_all(store, *key); !removed) return std::unexpected{removed.error()};
@@ -204,10 +204,12 @@ Result<void> PastReader::tell_minutes(InstrumentId instrument, store::StoreKey k
   const auto midnight = calendar.local_midnight(date);
   std::vector<PastKline> minutes;
   for (const StoredSeries session : kSessions) {
-    auto known = store.between(key, session, midnight - days{1}, midnight + days{2});
+    // The trading date before may be four days back, over a week end and a holiday.
+    const bool regular = session == StoredSeries::regular;
+    auto known = store.between(key, session, midnight - days{regular ? 1 : 5}, midnight + days{2});
     if (!known) return std::unexpected{known.error()};
     for (const auto& minute : *known)
-      if (minute.trading_date == date) minutes.push_back(past_of(instrument, session, minute));
+      if (minute.trading_date == date || !regular) minutes.push_back(past_of(instrument, session, minute));
   }
   std::ranges::stable_sort(minutes, {}, &PastKline::start);
   for (const auto& minute : minutes) sink(minute);

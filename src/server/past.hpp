@@ -64,7 +64,7 @@ struct PastReader {
   // among the latest trading dates and stores it. Returns how many days.
   Result<std::size_t> complete_days(InstrumentId instrument) const;
   // Tells the days of the latest year (and of its first week), and the minutes of the latest trading date,
-  // oldest first.
+  // oldest first; of extended sessions those of the date before too, which a US snapshot still shows.
   Result<void> tell(InstrumentId instrument, const std::function<void(const PastKline&)>& sink) const;
 
  private:

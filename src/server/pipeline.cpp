@@ -106,14 +106,6 @@ Result<void> keep_calendars_open(const std::vector<PlannedFeed>& feeds, Referenc
   return {};
 }
 
-void settle_closing_prints(const Config& config, Reference& reference) {
-  const auto own_bar = parse_markets(config.klines.own_bar).value_or(std::vector<market::Market>{});
-  for (const auto& spec : market::kMarketSpecs)
-    reference.instruments.set_closing_print(spec.market, std::ranges::count(own_bar, spec.market) > 0
-                                                             ? market::ClosingPrint::own_bar
-                                                             : market::ClosingPrint::last_bar);
-}
-
 }  // namespace
 
 FeedMaker registered_feeds() {
@@ -182,10 +174,12 @@ class Pipeline::Impl final : private state::ChangeSink {
   }
 
   Result<void> settle_origins(const std::vector<PlannedFeed>& planned) {
-    std::vector<InstrumentId> simulated;
-    std::vector<InstrumentId> real;
-    for (const auto& feed : planned) add_instruments(feed, feed.plan.simulated ? simulated : real);
-    return kept_->settle_origins(simulated, real);
+    KeptData::Origins origins;
+    for (const auto& feed : planned) {
+      auto& simulated = feed.plan.keep_open ? origins.simulated_always_open : origins.simulated;
+      add_instruments(feed, feed.plan.simulated ? simulated : origins.real);
+    }
+    return kept_->settle_origins(origins);
   }
 
   // The past of every feed goes into the store, and state is told what it has to go on from. No other thread

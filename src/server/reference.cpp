@@ -164,4 +164,12 @@ CalendarNews changes_between(const std::vector<store::CalendarRow>& before,
   return news;
 }
 
+void settle_closing_prints(const Config& config, Reference& reference) {
+  const auto own_bar = parse_markets(config.klines.own_bar).value_or(std::vector<market::Market>{});
+  for (const auto& spec : market::kMarketSpecs)
+    reference.instruments.set_closing_print(spec.market, std::ranges::count(own_bar, spec.market) > 0
+                                                             ? market::ClosingPrint::own_bar
+                                                             : market::ClosingPrint::last_bar);
+}
+
 }  // namespace qos::server

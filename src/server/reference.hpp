@@ -9,6 +9,7 @@
 #include "core/result.hpp"
 #include "market/instrument.hpp"
 #include "market/session_calendar.hpp"
+#include "server/config.hpp"
 #include "store/reference_rows.hpp"
 
 namespace qos::server {
@@ -28,6 +29,9 @@ struct ReferencePaths {
 Result<market::CalendarTable> load_calendars(const std::filesystem::path& folder);
 // The calendars are settled (which of them is kept open) before instruments refer to them.
 Result<std::unique_ptr<Reference>> load_reference(const ReferencePaths& paths);
+
+// Where the closing prints of each market go, as klines.own_bar says; before anything reads the table.
+void settle_closing_prints(const Config& config, Reference& reference);
 
 // <data>/reference.sqlite: an operator's rows.
 std::filesystem::path reference_database(const std::filesystem::path& data);

@@ -40,7 +40,7 @@ constexpr std::array<std::string_view, 2> kSchema{
     " source TEXT NOT NULL,"
     " PRIMARY KEY(code, ex_date, kind)"
     ") STRICT, WITHOUT ROWID",
-    "CREATE TABLE simulated_past(code TEXT PRIMARY KEY) STRICT, WITHOUT ROWID"};
+    "CREATE TABLE simulated_past(code TEXT PRIMARY KEY, always_open INTEGER NOT NULL) STRICT, WITHOUT ROWID"};
 
 // More than all markets have had in a century; a greater number is a mistake.
 constexpr std::int64_t kMaxCalendarRows = 20'000;
@@ -324,17 +324,18 @@ Result<std::vector<CodedAction>> ReferenceRows::actions() {
   return read_all<CodedAction>(*statement, database_, read_action);
 }
 
-Result<void> ReferenceRows::mark_simulated(std::span<const std::string> codes) {
-  return for_each_code(database_, codes, {"INSERT OR IGNORE INTO simulated_past(code) VALUES(?1)"});
+Result<void> ReferenceRows::mark_simulated(std::span<const std::string> codes, bool always_open) {
+  const auto sql = fmt::format("INSERT OR REPLACE INTO simulated_past VALUES(?1, {})", always_open ? 1 : 0);
+  return for_each_code(database_, codes, {sql});
 }
 
-Result<std::vector<std::string>> ReferenceRows::simulated() {
-  auto statement = database_.prepare("SELECT code FROM simulated_past ORDER BY code");
+Result<std::vector<SimulatedPast>> ReferenceRows::simulated() {
+  auto statement = database_.prepare("SELECT code, always_open FROM simulated_past ORDER BY code");
   if (!statement) return std::unexpected{statement.error()};
-  const auto read = [](const Statement& row, const Database&) -> Result<std::string> {
-    return std::string{row.text(0)};
+  const auto read = [](const Statement& row, const Database&) -> Result<SimulatedPast> {
+    return SimulatedPast{.code = std::string{row.text(0)}, .always_open = row.integer(1) != 0};
   };
-  return read_all<std::string>(*statement, database_, read);
+  return read_all<SimulatedPast>(*statement, database_, read);
 }
 
 Result<void> ReferenceRows::forget_simulated(std::span<const std::string> codes) {

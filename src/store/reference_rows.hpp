@@ -36,6 +36,13 @@ struct ActionReport {
   std::uint64_t different = 0;  // same code, date and kind, other values: replaced
 };
 
+struct SimulatedPast {
+  std::string code;
+  bool always_open = false;  // its K-lines were made around the clock
+
+  friend bool operator==(const SimulatedPast&, const SimulatedPast&) = default;
+};
+
 class ReferenceRows {
  public:
   static Result<ReferenceRows> open(const std::filesystem::path& file);
@@ -52,8 +59,8 @@ class ReferenceRows {
 
   // Instruments whose stored past the simulated market made up: before anything real is stored of one, all of
   // that has to go.
-  Result<void> mark_simulated(std::span<const std::string> codes);
-  Result<std::vector<std::string>> simulated();  // by code
+  Result<void> mark_simulated(std::span<const std::string> codes, bool always_open);
+  Result<std::vector<SimulatedPast>> simulated();  // by code
   // Takes the marks away, and with them the corporate actions that were made up (source kSimulated).
   Result<void> forget_simulated(std::span<const std::string> codes);
   static constexpr std::string_view kSimulated = "simulated";
