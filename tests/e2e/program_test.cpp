@@ -19,6 +19,11 @@ std::vector<std::string> serve(const test::TempFolder& folder, std::vector<std::
   return command;
 }
 
+// Without the ten years of the default market, which most tests do not look at.
+std::vector<std::string> serve_without_past(const test::TempFolder& folder) {
+  return serve(folder, {"--feed", "simulated:past=off"});
+}
+
 std::string part(const std::string& text, const char* pattern) {
   std::smatch match;
   return std::regex_search(text, match, std::regex{pattern}) ? match[1].str() : std::string{};
@@ -55,7 +60,7 @@ TEST(Program, keeps_keys_over_kill_9_and_takes_new_ones_beside_a_running_server)
     return HttpClient{welcome.address}.post("/snapshot", R"({"codes":["HK:700"]})", {{"key", key}}).status;
   };
   {
-    Program server{serve(folder)};
+    Program server{serve_without_past(folder)};
     const auto welcome = welcome_of(server);
     demo = welcome.key;
     const auto create =
@@ -66,7 +71,7 @@ TEST(Program, keeps_keys_over_kill_9_and_takes_new_ones_beside_a_running_server)
     EXPECT_EQ(snapshot(welcome, made), 200) << "a key made beside a running server counts";
     EXPECT_EQ(server.stop(SIGKILL).exit_code, 128 + SIGKILL);
   }
-  Program server{serve(folder)};
+  Program server{serve_without_past(folder)};
   const auto welcome = welcome_of(server);
   EXPECT_EQ(welcome.key, demo);
   EXPECT_EQ(snapshot(welcome, demo), 200);
@@ -74,6 +79,52 @@ TEST(Program, keeps_keys_over_kill_9_and_takes_new_ones_beside_a_running_server)
   EXPECT_EQ(run_program({QOS_BINARY, "key", "disable", made, "--data", folder.path().string()}).exit_code, 0);
   EXPECT_NE(run_program({QOS_BINARY, "key", "list", "--data", folder.path().string()}).out.find("disabled"),
             std::string::npos);
+}
+
+// Sixty simulated minutes a minute and more: K-lines close all the time while it is killed.
+TEST(Program, shows_every_closed_kline_again_after_kill_9) {
+  const test::TempFolder folder;
+  const auto command =
+      serve(folder, {"--feed", "simulated:markets=CF,rate=0.5,speed=120,history=10m,seed=4"});
+  const auto klines = [](const Welcome& welcome, int kt, std::int64_t until) {
+    return HttpClient{welcome.address}
+        .post("/history",
+              fmt::format(R"({{"kline_reqs":[{{"c":"CF:BTCUSDT,ETHUSDT","co":900,"kt":{},"e":{}}}]}})", kt, until),
+              {{"key", welcome.key}})
+        .body;
+  };
+  // The start of the newest K-line that is not open.
+  const auto newest_closed = [&](const Welcome& welcome) {
+    const auto minutes = klines(welcome, 1, 4'000'000'000);
+    const auto count = minutes.find(R"({"c":"CF:ETHUSDT","k")");
+    const std::regex ts{R"("ts":(\d+),"kt":1\})"};
+    std::vector<std::int64_t> starts;
+    const auto first = minutes.substr(0, count);
+    for (std::sregex_iterator match{first.begin(), first.end(), ts}, end; match != end; ++match)
+      starts.push_back(std::stoll((*match)[1].str()));
+    return starts.size() < 3 ? std::int64_t{0} : starts[starts.size() - 3];
+  };
+  for (int round = 0; round < 4; ++round) {
+    std::vector<std::string> before;
+    std::int64_t until = 0;
+    {
+      Program server{command};
+      const auto welcome = welcome_of(server);
+      ASSERT_FALSE(welcome.key.empty());
+      until = newest_closed(welcome);
+      ASSERT_GT(until, 0);
+      for (const int kt : {1, 5, 60}) before.push_back(klines(welcome, kt, until - kt * 60));
+      // What was shown as closed two minutes of simulated time ago is on disk by now.
+      TestServer::wait_until([&] { return newest_closed(welcome) >= until + 120; });
+      server.stop(SIGKILL);
+    }
+    Program server{command};
+    const auto welcome = welcome_of(server);
+    std::size_t index = 0;
+    for (const int kt : {1, 5, 60})
+      EXPECT_EQ(klines(welcome, kt, until - kt * 60), before[index++]) << "round " << round << ", kt " << kt;
+    server.stop(SIGKILL);
+  }
 }
 
 TEST(Program, says_what_is_wrong_with_a_command_line_or_a_file_and_exits_with_2) {
