@@ -27,7 +27,10 @@ Result<std::unique_ptr<KeptData>> KeptData::open(const Config& config, Reference
 const history::Klines& KeptData::serve(const state::ViewTable& views) {
   klines_ = std::make_unique<history::Klines>(
       reference_.instruments, reference_.calendars, &views, store_.get(),
-      history::Klines::Options{.method = options_.adjustment, .anchor = options_.anchor});
+      history::Klines::Options{
+          .method = options_.adjustment, .anchor = options_.anchor, .report = [](const Error& error) {
+            spdlog::error("history: {}", error.message);
+          }});
   if (store_)
     writer_ = std::make_unique<KlineWriter>(reference_.instruments, reference_.calendars, views, *store_,
                                             KlineWriter::Options{});

@@ -204,9 +204,11 @@ Result<void> PastReader::tell_minutes(InstrumentId instrument, store::StoreKey k
   const auto midnight = calendar.local_midnight(date);
   std::vector<PastKline> minutes;
   for (const StoredSeries session : kSessions) {
-    // The trading date before may be four days back, over a week end and a holiday.
+    // The trading date before may be four days back, over a week end and a holiday; the night of the one
+    // after may have been traded.
     const bool regular = session == StoredSeries::regular;
-    auto known = store.between(key, session, midnight - days{regular ? 1 : 5}, midnight + days{2});
+    auto known = store.between(key, session, midnight - days{regular ? 1 : 5},
+                               regular ? midnight + days{2} : KlineStore::kEver);
     if (!known) return std::unexpected{known.error()};
     for (const auto& minute : *known)
       if (minute.trading_date == date || !regular) minutes.push_back(past_of(instrument, session, minute));

@@ -31,6 +31,9 @@ void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Coun
 }
 
 void add_history_metrics(admin::MetricsPage& page, const KeptData& kept) {
+  page.add("qos_history_reads_total", "Reads of K-lines", kept.klines().counters().reads);
+  page.add("qos_history_failed_reads_total", "Reads of K-lines that the disk refused",
+           kept.klines().counters().failed_reads);
   if (const auto* writer = kept.writer()) {
     page.add("qos_history_klines_total", "K-lines stored", writer->counters().written);
     page.add("qos_history_failed_commits_total", "Commits of K-lines that failed and are tried again",

@@ -89,7 +89,8 @@ TEST(Program, shows_every_closed_kline_again_after_kill_9) {
   const auto klines = [](const Welcome& welcome, int kt, std::int64_t until) {
     return HttpClient{welcome.address}
         .post("/history",
-              fmt::format(R"({{"kline_reqs":[{{"c":"CF:BTCUSDT,ETHUSDT","co":900,"kt":{},"e":{}}}]}})", kt, until),
+              fmt::format(R"({{"kline_reqs":[{{"c":"CF:BTCUSDT,ETHUSDT","co":900,"kt":{},"e":{}}}]}})", kt,
+                          until),
               {{"key", welcome.key}})
         .body;
   };
@@ -163,10 +164,10 @@ TEST(Program, a_demo_key_that_is_switched_off_is_not_let_in_again) {
   const test::TempFolder folder;
   std::string demo;
   {
-    Program server{serve(folder)};
+    Program server{serve_without_past(folder)};
     demo = welcome_of(server).key;
   }
-  Program server{serve(folder, {"--set", "registration.demo_key='off'"})};
+  Program server{serve(folder, {"--feed", "simulated:past=off", "--set", "registration.demo_key='off'"})};
   const auto welcome = welcome_of(server);
   EXPECT_EQ(welcome.text.find("demo key"), std::string::npos) << welcome.text;
   EXPECT_EQ(HttpClient{welcome.address}.post("/snapshot", R"({"codes":["HK:700"]})", {{"key", demo}}).status,
@@ -176,7 +177,7 @@ TEST(Program, a_demo_key_that_is_switched_off_is_not_let_in_again) {
 TEST(Program, an_address_in_use_is_an_error_that_names_it) {
   const test::TempFolder first_folder;
   const test::TempFolder second_folder;
-  Program first{serve(first_folder)};
+  Program first{serve_without_past(first_folder)};
   const auto address = welcome_of(first).address;
   const auto refused = run_program({QOS_BINARY, "serve", "--listen", address, "--set", "admin.listen=''",
                                     "--data", second_folder.path().string()});
