@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "market/kline_date.hpp"
+
 namespace qos::history {
 namespace {
 
@@ -51,7 +53,7 @@ class TradingDates {
     if (session_ && session_->contains(start)) return session_->trading_date;
     session_ = calendar_.session_at(start);
     // The closing print of an own K-line stands where the session has ended.
-    return session_ ? session_->trading_date : calendar_.trading_date_of(start);
+    return session_ ? session_->trading_date : market::trading_date_of_kline(calendar_, start);
   }
 
  private:
@@ -79,7 +81,10 @@ void PartReader::remember(const std::vector<Kline>& klines) {
     const auto date = source_.series == StoredSeries::day
                           ? std::optional{source_.calendar.local_date(kline.start)}
                           : dates.of(kline.start);
-    if (date) memory_.push_back({*date, kline});
+    // What state was told came from the store, which may have been corrected since; a day that is not over is
+    // only in memory, though it was told in minutes.
+    const bool from_store = source_.key && kline.sequence == Sequence{} && kline.closed;
+    if (date && !from_store) memory_.push_back({*date, kline});
   }
   alone_from_ = memory_.size();
   while (alone_from_ > 0 && is_from_event(memory_[alone_from_ - 1])) --alone_from_;

@@ -2,6 +2,7 @@
 
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <set>
@@ -63,10 +64,22 @@ Result<archive::KlineImport> begin_import(ArchivePlace& place, store::OnDifferen
 }
 
 Result<void> commit_import(ArchivePlace& place, archive::KlineImport& import, Terminal terminal) {
-  if (auto done = import.commit(); !done) return done;
-  if (import.replaced().empty()) return {};
+  if (import.replaced().empty()) return import.commit();
+  // The marks go first. Cut short between the two, made-up K-lines stand unmarked and the import is to be
+  // made again with --on-different replace; the other way round real ones would be taken for made up, and
+  // lost.
+  const auto marked = place.rows->simulated();
+  if (!marked) return std::unexpected{marked.error()};
+  if (auto forgotten = place.rows->forget_simulated(import.replaced()); !forgotten) return forgotten;
+  if (auto done = import.commit(); !done) {
+    for (const auto& past : *marked)
+      if (std::ranges::count(import.replaced(), past.code) > 0)
+        if (auto again = place.rows->mark_simulated(std::vector{past.code}, past.always_open); !again)
+          return fail("{}; and {}", done.error().message, again.error().message);
+    return done;
+  }
   fmt::print(terminal.out, "replaced: the simulated past of {} codes\n", import.replaced().size());
-  return place.rows->forget_simulated(import.replaced());
+  return {};
 }
 
 }  // namespace qos::server

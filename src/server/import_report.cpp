@@ -29,7 +29,8 @@ void print_agreement(std::ostream& out, std::string_view what, const archive::Ag
 }  // namespace
 
 int import_failed(Terminal terminal, const Error& error) {
-  fmt::print(terminal.err, "qos import: {}\nnothing was stored\n", error.message);
+  const bool stored = error.message.starts_with(kKlinesStored);
+  fmt::print(terminal.err, "qos import: {}\n{}", error.message, stored ? "" : "nothing was stored\n");
   return 1;
 }
 

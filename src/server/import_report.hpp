@@ -1,12 +1,16 @@
 // What an import prints when it is done.
 #pragma once
 
+#include <string_view>
+
 #include "archive/kline_import.hpp"
 #include "archive/tdx_import.hpp"
 #include "server/import_command.hpp"
 
 namespace qos::server {
 
+// How an error begins after the K-lines were committed.
+inline constexpr std::string_view kKlinesStored = "the K-lines are stored, ";
 int import_failed(Terminal terminal, const Error& error);
 
 void print_merge(Terminal terminal, const archive::ImportReport& report, store::OnDifferent on_different);

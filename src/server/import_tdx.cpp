@@ -102,7 +102,7 @@ Result<Imported> import_folder(const ImportOptions& options, const TdxFlags& fla
   if (auto ok = commit_import(*place, *import, terminal); !ok) return std::unexpected{ok.error()};
   if (!actions.empty()) {
     const auto put = place->rows->put(actions);
-    if (!put) return fail("the K-lines are stored, the corporate actions are not: {}", put.error().message);
+    if (!put) return fail("{}the corporate actions are not: {}", kKlinesStored, put.error().message);
     imported.actions = *put;
   }
   return imported;

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "server/past.hpp"
 
 namespace qos::server {
@@ -33,7 +35,9 @@ const history::Klines& KeptData::serve(const state::ViewTable& views) {
           }});
   if (store_)
     writer_ = std::make_unique<KlineWriter>(reference_.instruments, reference_.calendars, views, *store_,
-                                            KlineWriter::Options{});
+                                            KlineWriter::Options{.keeps = [this](InstrumentId id) {
+                                              return kept_[id.value()].load(std::memory_order_relaxed);
+                                            }});
   return *klines_;
 }
 
@@ -46,18 +50,33 @@ Result<void> KeptData::settle_origins(const Origins& origins) {
   if (*gone > 0)
     spdlog::info("history: the simulated past of {} instruments is gone, a feed has them", *gone);
   if (auto marked = mark_simulated(origins.simulated, false); !marked) return marked;
-  return mark_simulated(origins.simulated_always_open, true);
+  if (auto marked = mark_simulated(origins.simulated_always_open, true); !marked) return marked;
+  for (auto& kept : kept_) kept.store(true);
+  simulated_ = origins.simulated;
+  simulated_.insert(simulated_.end(), origins.simulated_always_open.begin(),
+                    origins.simulated_always_open.end());
+  return settle_kept();
 }
 
-// Only instruments without any past: what was imported stays real, though the simulated market goes on from
-// it.
 Result<void> KeptData::mark_simulated(const std::vector<InstrumentId>& ids, bool always_open) {
   std::vector<std::string> fresh;
   for (const auto id : ids) {
     const auto& instrument = reference_.instruments.at(id);
-    if (!known_past(*store_, instrument)) fresh.push_back(instrument.code.to_string());
+    const auto known = known_past(*store_, instrument);
+    if (!known) return std::unexpected{known.error()};
+    if (!*known) fresh.push_back(instrument.code.to_string());
   }
   return fresh.empty() ? Result<void>{} : rows_.mark_simulated(fresh, always_open);
+}
+
+Result<void> KeptData::settle_kept() {
+  const auto marked = rows_.simulated();
+  if (!marked) return std::unexpected{marked.error()};
+  for (const auto id : simulated_) {
+    const auto code = reference_.instruments.at(id).code.to_string();
+    kept_[id.value()].store(std::ranges::binary_search(*marked, code, {}, &store::SimulatedPast::code));
+  }
+  return {};
 }
 
 Result<void> KeptData::complete_days() {
@@ -76,12 +95,21 @@ Result<void> KeptData::keep_past_of(feed::Feed& feed) {
   if (!store_) return {};
   auto past = StoredPast::begin(reference_.instruments, *store_);
   if (!past) return std::unexpected{past.error()};
-  const auto known = [this](InstrumentId id) { return known_past(*store_, reference_.instruments.at(id)); };
+  std::optional<Error> unread;
+  const auto known = [&](InstrumentId id) -> std::optional<feed::KnownPast> {
+    auto found = known_past(*store_, reference_.instruments.at(id));
+    if (found) return *found;
+    unread = found.error();
+    return std::nullopt;
+  };
+  (*past)->leave_out([this](InstrumentId id) { return !kept_[id.value()].load(); });
   if (auto told = feed.tell_past(**past, known); !told) return told;
+  if (unread) return std::unexpected{*unread};
+  // The actions first: they are told with the first K-lines only, and putting them twice is no harm.
+  if (!(*past)->actions().empty())
+    if (auto put = rows_.put((*past)->actions()); !put) return std::unexpected{put.error()};
   if (auto stored = (*past)->commit(); !stored) return stored;
   if ((*past)->stored() > 0) spdlog::info("history: {} K-lines of the past stored", (*past)->stored());
-  if ((*past)->actions().empty()) return {};
-  if (auto put = rows_.put((*past)->actions()); !put) return std::unexpected{put.error()};
   return {};
 }
 
@@ -102,8 +130,12 @@ Result<void> KeptData::publish_actions() {
 
 void KeptData::start(const std::function<void(const CalendarChange&)>& calendar_news) {
   if (writer_) writer_->start();
-  watch_.start({.calendar = calendar_news,
-                .actions = [this](auto actions) { klines_->set_actions(std::move(actions)); }});
+  watch_.start({.calendar = calendar_news, .actions = [this](auto actions) {
+                  klines_->set_actions(std::move(actions));
+                  // An import has made some of the made-up instruments real.
+                  if (auto settled = settle_kept(); !settled)
+                    spdlog::error("reference data: {}", settled.error().message);
+                }});
 }
 
 void KeptData::stop() {

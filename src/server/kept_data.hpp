@@ -5,6 +5,7 @@
 // and end_of_event() to the market thread; klines() may be read by any.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -70,14 +71,21 @@ class KeptData {
       : options_{options},
         reference_{reference},
         rows_{std::move(rows)},
+        kept_(reference.instruments.size()),
         watch_{rows_, std::move(calendar_rows), reference.calendars, clock} {}
   Result<void> publish_actions();
   Result<void> mark_simulated(const std::vector<InstrumentId>& ids, bool always_open);
+  Result<void> settle_kept();
   PastReader past_reader() { return {reference_.instruments, reference_.calendars, *store_}; }
 
   Config::Klines options_;
   Reference& reference_;
   store::ReferenceRows rows_;
+  // By instrument: its K-lines are stored. Not so where the simulated market goes on from a real past, which
+  // would otherwise be mixed with what is made up. An import may take an instrument out while the server
+  // runs.
+  std::vector<std::atomic<bool>> kept_;
+  std::vector<InstrumentId> simulated_;
   ReferenceWatch watch_;
   std::unique_ptr<store::KlineStore> store_;  // null: klines.history is off
   std::unique_ptr<history::Klines> klines_;

@@ -49,6 +49,11 @@ Result<std::optional<DatedKline>> newest(const KlineStore& store, store::StoreKe
   return found->front();
 }
 
+bool same_values(const Kline& a, const Kline& b) {
+  return a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close &&
+         a.volume == b.volume && a.turnover == b.turnover;
+}
+
 Result<void> remove_all(KlineStore& store, store::StoreKey key) {
   std::vector<store::StoredKline> removed;
   for (const auto series : kAllSeries) {
@@ -75,6 +80,7 @@ Result<std::unique_ptr<StoredPast>> StoredPast::begin(const market::InstrumentTa
 
 Result<void> StoredPast::klines(InstrumentId instrument, StoredSeries series, std::int32_t trading_date,
                                 std::span<const Kline> klines) {
+  if (left_out_ && left_out_(instrument)) return {};
   auto& key = keys_[instrument.value()];
   if (!key) {
     auto made = batch_->key_of(instruments_.at(instrument).code.to_string());
@@ -96,6 +102,7 @@ Result<void> StoredPast::merge() {
 }
 
 Result<void> StoredPast::action(InstrumentId instrument, const market::CorporateAction& action) {
+  if (left_out_ && left_out_(instrument)) return {};
   actions_.push_back({instruments_.at(instrument).code, action});
   return {};
 }
@@ -105,12 +112,16 @@ Result<void> StoredPast::commit() {
   return batch_->commit();
 }
 
-std::optional<feed::KnownPast> known_past(const KlineStore& store, const market::Instrument& instrument) {
+Result<std::optional<feed::KnownPast>> known_past(const KlineStore& store,
+                                                  const market::Instrument& instrument) {
   const auto key = store.find(instrument.code.to_string());
   if (!key) return std::nullopt;
-  // What cannot be read is an error soon enough, when state is told of it.
-  const auto minute = newest(store, *key, StoredSeries::regular).value_or(std::nullopt);
-  const auto latest_days = store.latest(*key, StoredSeries::day, 2).value_or(std::vector<DatedKline>{});
+  const auto read_minute = newest(store, *key, StoredSeries::regular);
+  if (!read_minute) return std::unexpected{read_minute.error()};
+  const auto read_days = store.latest(*key, StoredSeries::day, 2);
+  if (!read_days) return std::unexpected{read_days.error()};
+  const auto& minute = *read_minute;
+  const auto& latest_days = *read_days;
   const bool by_minute =
       minute && (latest_days.empty() || minute->trading_date >= latest_days.back().trading_date);
   if (!by_minute && latest_days.empty()) return std::nullopt;
@@ -152,23 +163,34 @@ Result<std::size_t> PastReader::complete_days(InstrumentId instrument) const {
   const auto known = store.dates_of(*key, StoredSeries::day, from, until);
   if (!known) return std::unexpected{known.error()};
 
-  const auto& calendar = calendars.at(facts.calendar);
   std::vector<store::StoredKline> missing;
   for (const Date date : *traded) {
     if (std::ranges::binary_search(*known, date)) continue;
-    // A trading date's minutes lie within a day and a half around its date.
-    const auto midnight = calendar.local_midnight(date);
-    auto minutes = store.between(*key, StoredSeries::regular, midnight - days{1}, midnight + days{2});
-    if (!minutes) return std::unexpected{minutes.error()};
-    std::vector<market::FoldPart> parts;
-    for (auto& minute : *minutes)
-      if (minute.trading_date == date) parts.push_back({date, minute.kline});
-    for (auto& day : market::fold_klines(parts, market::KlineType::day, {calendar, facts.closing_print}))
-      missing.push_back({*key, StoredSeries::day, date, day});
+    auto day = fold_of_day(instrument, *key, date);
+    if (!day) return std::unexpected{day.error()};
+    if (!*day) continue;
+    (*day)->revision = 0;
+    missing.push_back({*key, StoredSeries::day, date, **day});
   }
   if (missing.empty()) return 0;
   if (auto put = store.put(missing); !put) return std::unexpected{put.error()};
   return missing.size();
+}
+
+Result<std::optional<Kline>> PastReader::fold_of_day(InstrumentId instrument, store::StoreKey key,
+                                                     Date date) const {
+  const auto& facts = instruments.at(instrument);
+  const auto& calendar = calendars.at(facts.calendar);
+  // A trading date's minutes lie within a day and a half around its date.
+  const auto midnight = calendar.local_midnight(date);
+  auto minutes = store.between(key, StoredSeries::regular, midnight - days{1}, midnight + days{2});
+  if (!minutes) return std::unexpected{minutes.error()};
+  std::vector<market::FoldPart> parts;
+  for (auto& minute : *minutes)
+    if (minute.trading_date == date) parts.push_back({date, minute.kline});
+  const auto folded = market::fold_klines(parts, market::KlineType::day, {calendar, facts.closing_print});
+  if (folded.empty()) return std::nullopt;
+  return folded.front();
 }
 
 Result<void> PastReader::tell(InstrumentId instrument,
@@ -181,9 +203,15 @@ Result<void> PastReader::tell(InstrumentId instrument,
   const auto last_minute = newest(store, *key, StoredSeries::regular);
   if (!last_minute) return std::unexpected{last_minute.error()};
 
-  // Minutes of a date whose days have gone on since are the past's: their day says all that state needs.
-  const bool has_minutes =
+  // Minutes of a date whose days have gone on since are the past's: their day says all that state needs. So
+  // does a day that is not the fold of its minutes: its source knew better.
+  bool has_minutes =
       *last_minute && (!*last_day || (*last_minute)->trading_date >= (*last_day)->trading_date);
+  if (has_minutes && *last_day && (*last_day)->trading_date == (*last_minute)->trading_date) {
+    const auto fold = fold_of_day(instrument, *key, (*last_day)->trading_date);
+    if (!fold) return std::unexpected{fold.error()};
+    has_minutes = *fold && same_values(**fold, (*last_day)->kline);
+  }
   if (!has_minutes && !*last_day) return {};
   const Date latest = has_minutes ? (*last_minute)->trading_date : (*last_day)->trading_date;
 

@@ -31,6 +31,8 @@ class StoredPast final : public feed::PastSink {
                       std::span<const Kline> klines) override;
   Result<void> action(InstrumentId instrument, const market::CorporateAction& action) override;
   Result<void> commit();
+  // What is told of these goes nowhere.
+  void leave_out(std::function<bool(InstrumentId)> left_out) { left_out_ = std::move(left_out); }
 
   std::uint64_t stored() const { return stored_; }
   const std::vector<market::CodedAction>& actions() const { return actions_; }
@@ -43,12 +45,13 @@ class StoredPast final : public feed::PastSink {
   std::unique_ptr<store::KlineStore::Batch> batch_;
   std::vector<std::optional<store::StoreKey>> keys_;
   std::vector<store::StoredKline> rows_;
+  std::function<bool(InstrumentId)> left_out_;
   std::vector<market::CodedAction> actions_;
   std::uint64_t stored_ = 0;
 };
 
-std::optional<feed::KnownPast> known_past(const store::KlineStore& store,
-                                          const market::Instrument& instrument);
+Result<std::optional<feed::KnownPast>> known_past(const store::KlineStore& store,
+                                                  const market::Instrument& instrument);
 
 // Of those of the codes that are marked as simulated: their K-lines, made-up corporate actions and marks go.
 // Returns how many codes. Cut short it can be called again: the marks go last.
@@ -68,6 +71,9 @@ struct PastReader {
   Result<void> tell(InstrumentId instrument, const std::function<void(const PastKline&)>& sink) const;
 
  private:
+  // nullopt: the date has no minutes.
+  Result<std::optional<Kline>> fold_of_day(InstrumentId instrument, store::StoreKey key,
+                                           store::Date date) const;
   Result<void> tell_minutes(InstrumentId instrument, store::StoreKey key, store::Date date,
                             const std::function<void(const PastKline&)>& sink) const;
 };

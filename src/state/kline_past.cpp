@@ -23,8 +23,11 @@ bool BasicKlineSet<Types>::tell(const ToldKline& told, UnixNanos now, MinuteCach
     if (!series.empty() && series.newest_start() == spans[type].start) {
       KlineSlot slot = series.newest();
       const bool closed = slot.kline.closed;
+      const auto revision = slot.kline.revision;
       market::continue_kline(slot.kline, told.kline);
       slot.kline.closed = closed;
+      // Corrections of its parts were made while it was open, as far as anybody knows.
+      slot.kline.revision = revision;
       slot.last = std::max(slot.last, told.last);
       series.rewrite_newest(slot);
       continue;
@@ -33,6 +36,7 @@ bool BasicKlineSet<Types>::tell(const ToldKline& told, UnixNanos now, MinuteCach
     KlineSlot slot{.kline = told.kline, .first = told.first, .last = told.last, .day = day};
     slot.kline.start = spans[type].start;
     slot.kline.closed = type == shortest || end <= now;
+    if (type != shortest) slot.kline.revision = 0;
     series.append(slot, slot.kline.closed ? UnixNanos::max() : end, Sequence{});
   }
   if (!is_minute)

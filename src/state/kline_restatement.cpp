@@ -314,8 +314,8 @@ void BasicKlineSet<Types>::remove(std::size_t type, const KlineSlot& slot, const
           .close = price,
           .volume = {},
           .turnover = {},
-          .revision = slot.kline.revision + 1,
-          .closed = true},
+          .revision = slot.kline.revision + (slot.kline.closed ? 1 : 0),
+          .closed = slot.kline.closed},
          work);
   series.erase(slot.ordinal);
   update_next_close();

@@ -54,8 +54,9 @@ TEST(Fanout, keeps_the_slots_of_one_instrument_apart) {
   for (std::uint32_t instrument = 0; instrument < 2; ++instrument) {
     for (const auto topic : {Topic::snapshot, Topic::trade, Topic::depth})
       keys.push_back({InstrumentId{instrument}, topic, 0});
-    for (std::uint8_t variant = 0; variant < kMaxVariants; ++variant)
+    for (std::uint8_t variant = 0; variant <= kSessionMinutes; ++variant)
       keys.push_back({InstrumentId{instrument}, Topic::kline, variant});
+    keys.push_back({InstrumentId{instrument}, Topic::trade, kPreciseTrades});
   }
   for (const ChannelKey listened : keys) {
     fanout.listen(0, listened);

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 "$binary" serve --listen 127.0.0.1:0 --set "admin.listen=''" --data "$work/data" > "$work/out" 2> "$work/err" &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$work"' EXIT
-for _ in $(seq 300); do
+for _ in $(seq 1200); do
   grep -q 'curl -s' "$work/out" && break
   kill -0 $server 2>/dev/null || { cat "$work/err" >&2; exit 1; }
   sleep 0.1
