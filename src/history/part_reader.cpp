@@ -83,11 +83,10 @@ void PartReader::remember(const std::vector<Kline>& klines) {
                           : dates.of(kline.start);
     // What state was told came from the store, which may have been corrected since; a day that is not over is
     // only in memory, though it was told in minutes.
-    const bool from_store = source_.key && kline.sequence == Sequence{} && kline.closed;
-    if (date && !from_store) memory_.push_back({*date, kline});
+    const bool told = kline.sequence == Sequence{};
+    if (date && !(told && kline.closed && source_.key)) memory_.push_back({*date, kline});
+    if (told) alone_from_ = memory_.size();
   }
-  alone_from_ = memory_.size();
-  while (alone_from_ > 0 && is_from_event(memory_[alone_from_ - 1])) --alone_from_;
 }
 
 Result<std::vector<FoldPart>> PartReader::latest(std::size_t count, UnixNanos until) const {

@@ -150,14 +150,19 @@ TEST(History, a_typhoon_row_is_in_force_without_a_restart) {
       .name = "typhoon",
       .source = "test"}));
   TestServer::wait_until([&] { return calendar().find("20260105,H") != std::string::npos; });
-  server.apply(trade_at(id, "777", 100, kMonday + 45min));
+  server.say(trade_at(id, "777", 100, kMonday + 45min));
+  TestServer::wait_until([&] {
+    return server.post("/trade", R"({"codes":["HK:700"],"count":1})").body.find("777") != std::string::npos;
+  });
   EXPECT_EQ(at(server.post("/snapshot", R"({"codes":["HK:700"]})").body, "/data/0/h"), R"("600")");
   EXPECT_EQ(all_klines(server).find("777"), std::string::npos);
 
   ASSERT_TRUE(rows->remove("HK", std::chrono::sys_days{std::chrono::year{2026} / 1 / 5}));
   TestServer::wait_until([&] { return calendar().find("20260105,F") != std::string::npos; });
-  server.apply(trade_at(id, "778", 100, kMonday + 50min));
-  EXPECT_EQ(at(server.post("/snapshot", R"({"codes":["HK:700"]})").body, "/data/0/h"), R"("778")");
+  server.say(trade_at(id, "778", 100, kMonday + 50min));
+  TestServer::wait_until([&] {
+    return at(server.post("/snapshot", R"({"codes":["HK:700"]})").body, "/data/0/h") == R"("778")";
+  });
 }
 
 TEST(History, corporate_actions_loaded_beside_the_server_adjust_the_next_answer) {

@@ -45,14 +45,19 @@ Series spread(Random& random, const std::vector<FoldPart>& slots) {
     }
     // The last one before the run is told, or a restated one further back would belong to the run.
     const bool is_told = n >= told_from && (n + 1 == run_from || below(random, 8) != 0);
-    const bool is_stored = !is_told || below(random, 8) != 0;
+    // What was told was stored once; some of it was taken away since.
+    const bool is_stored = !is_told || series.stored.empty() || below(random, 8) != 0;
     if (is_stored) series.stored.push_back(part);
     if (is_told) {
       FoldPart told = is_stored && below(random, 2) == 0 ? other() : part;
       // An event of this run restated it.
       if (n + 1 < run_from && below(random, 10) == 0) told.kline.sequence = Sequence{500 + n};
       series.memory.push_back(told.kline);
-      if (told.kline.sequence != Sequence{} || !is_stored) part = told;
+      if (told.kline.sequence != Sequence{}) {
+        part = told;
+      } else if (!is_stored) {
+        continue;
+      }
     }
     series.truth.push_back(part);
   }

@@ -40,7 +40,9 @@ class RandomConfigs {
       RandomConfigs& self;
       Config& config;
       void operator()(const TextField& field) const {
-        field.at(config) = field.check("any text") ? self.text() : "127.0.0.1:99";
+        field.at(config) = field.check("any text")       ? self.text()
+                           : field.check("127.0.0.1:99") ? "127.0.0.1:99"
+                                                         : "HK+US";
       }
       void operator()(const ListField& field) const {
         const char* const value = field.check("[::1]:9") ? "[::1]:9" : R"(simulated:path=a\\b")";

@@ -259,8 +259,8 @@ TEST_F(ReferenceRowsTest, refuses_a_file_of_another_program_and_one_of_a_newer_o
   EXPECT_THAT(ReferenceRows::open(file_).error().message, HasSubstr("belongs to another program"));
   execute("DROP TABLE something");
   static_cast<void>(open());
-  execute("UPDATE schema_version SET version=2");
-  EXPECT_THAT(ReferenceRows::open(file_).error().message, HasSubstr("schema version is 2"));
+  execute("UPDATE schema_version SET version=3");
+  EXPECT_THAT(ReferenceRows::open(file_).error().message, HasSubstr("schema version is 3"));
 }
 
 }  // namespace
