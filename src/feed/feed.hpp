@@ -105,8 +105,8 @@ struct FeedPlan {
   // Its events go on from where the last run ended, so state is told the stored past first. False for a
   // recording, which is a closed world: played again it makes the same K-lines again.
   bool continues = false;
-  // Nothing of it is real: when another feed covers its instruments, or real K-lines are imported, what it has
-  // left in the store goes away.
+  // Nothing of it is real: when another feed covers its instruments, or real K-lines are imported, what it
+  // has left in the store goes away.
   bool simulated = false;
 };
 
