@@ -1,5 +1,6 @@
 #include "server/kept_data.hpp"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -109,7 +110,11 @@ Result<void> KeptData::keep_past_of(feed::Feed& feed) {
   if (!(*past)->actions().empty())
     if (auto put = rows_.put((*past)->actions()); !put) return std::unexpected{put.error()};
   if (auto stored = (*past)->commit(); !stored) return stored;
-  if ((*past)->stored() > 0) spdlog::info("history: {} K-lines of the past stored", (*past)->stored());
+  if ((*past)->stored() == 0) return {};
+  spdlog::info("history: {} K-lines of the past stored", (*past)->stored());
+  past->reset();
+  // Millions of K-lines have passed through the heap; what they took is not needed again.
+  ::malloc_trim(0);
   return {};
 }
 
