@@ -3,16 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "event/kline_values.hpp"
+#include "store/kline_removal.hpp"
+
 namespace qos::archive {
-namespace {
-
-bool same_values(const Kline& a, const Kline& b) {
-  return a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close &&
-         a.volume == b.volume && a.turnover == b.turnover;
-}
-
-}  // namespace
-
 KlineImport::KlineImport(store::KlineStore& store, store::OnDifferent on_different,
                          std::unique_ptr<store::KlineStore::Batch> batch)
     : store_{&store}, on_different_{on_different}, batch_{std::move(batch)} {}
@@ -27,17 +21,10 @@ Result<KlineImport> KlineImport::begin(store::KlineStore& store, store::OnDiffer
 }
 
 Result<void> KlineImport::remove_made_up(store::StoreKey key) {
-  for (std::size_t series = 0; series < kSeries; ++series) {
-    const auto kind = static_cast<StoredSeries>(series);
-    const auto stored = store_->between(key, kind, UnixNanos::min(), store::KlineStore::kEver);
-    if (!stored) return std::unexpected{stored.error()};
-    rows_.clear();
-    for (const auto& [date, kline] : *stored)
-      rows_.push_back(
-          {.instrument = key, .series = kind, .trading_date = date, .kline = kline, .removed = true});
-    if (auto removed = batch_->merge(rows_, store::OnDifferent::replace); !removed)
-      return std::unexpected{removed.error()};
-  }
+  const auto removals = store::removals_of(*store_, key);
+  if (!removals) return std::unexpected{removals.error()};
+  if (auto removed = batch_->merge(*removals, store::OnDifferent::replace); !removed)
+    return std::unexpected{removed.error()};
   return {};
 }
 

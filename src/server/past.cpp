@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "event/kline_values.hpp"
 #include "market/kline_fold.hpp"
+#include "store/kline_removal.hpp"
 
 namespace qos::server {
 namespace {
@@ -14,9 +16,6 @@ using store::KlineStore;
 
 constexpr std::array kSessions{StoredSeries::night, StoredSeries::pre_market, StoredSeries::regular,
                                StoredSeries::after_hours};
-
-constexpr std::array kAllSeries{StoredSeries::day, StoredSeries::night, StoredSeries::pre_market,
-                                StoredSeries::regular, StoredSeries::after_hours};
 
 // Rows of many dates in one call cost the store less than a call for each.
 constexpr std::size_t kMergedAtOnce = 16'384;
@@ -47,23 +46,6 @@ Result<std::optional<DatedKline>> newest(const KlineStore& store, store::StoreKe
   if (!found) return std::unexpected{found.error()};
   if (found->empty()) return std::nullopt;
   return found->front();
-}
-
-bool same_values(const Kline& a, const Kline& b) {
-  return a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close &&
-         a.volume == b.volume && a.turnover == b.turnover;
-}
-
-Result<void> remove_all(KlineStore& store, store::StoreKey key) {
-  std::vector<store::StoredKline> removed;
-  for (const auto series : kAllSeries) {
-    const auto stored = store.between(key, series, UnixNanos::min(), KlineStore::kEver);
-    if (!stored) return std::unexpected{stored.error()};
-    for (const auto& [date, kline] : *stored)
-      removed.push_back(
-          {.instrument = key, .series = series, .trading_date = date, .kline = kline, .removed = true});
-  }
-  return removed.empty() ? Result<void>{} : store.put(removed);
 }
 
 }  // namespace
@@ -141,9 +123,13 @@ Result<std::size_t> forget_simulated_past(KlineStore& store, store::ReferenceRow
   std::vector<std::string> gone;
   for (const auto& code : codes)
     if (std::ranges::binary_search(*marked, code, {}, &store::SimulatedPast::code)) gone.push_back(code);
-  for (const auto& code : gone)
-    if (const auto key = store.find(code))
-      if (auto removed = remove_all(store, *key); !removed) return std::unexpected{removed.error()};
+  for (const auto& code : gone) {
+    const auto key = store.find(code);
+    if (!key) continue;
+    const auto removals = store::removals_of(store, *key);
+    if (!removals) return std::unexpected{removals.error()};
+    if (auto removed = store.put(*removals); !removed) return std::unexpected{removed.error()};
+  }
   if (auto forgotten = rows.forget_simulated(gone); !forgotten) return std::unexpected{forgotten.error()};
   return gone.size();
 }
