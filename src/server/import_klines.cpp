@@ -120,20 +120,8 @@ Result<std::uint64_t> read_rows(const std::string& file, const archive::KlineCsv
                                 archive::CalendarFinder& calendars, const std::string& label,
                                 const std::function<Result<void>(archive::KlineCsvRow&&)>& take,
                                 Terminal terminal) {
-  std::optional<archive::KlineCsvReader> reader;
-  const CsvPass pass{.label = label,
-                     .header = [&](std::string_view line) -> Result<void> {
-                       auto begun = archive::KlineCsvReader::begin(line, statement, calendars);
-                       if (!begun) return std::unexpected{begun.error()};
-                       reader = std::move(*begun);
-                       return {};
-                     },
-                     .row = [&](std::string_view line) -> Result<void> {
-                       auto row = reader->row(line);
-                       if (!row) return std::unexpected{row.error()};
-                       return *row ? take(std::move(**row)) : Result<void>{};
-                     }};
-  if (auto ok = read_csv(file, pass, terminal); !ok) return std::unexpected{ok.error()};
+  auto reader = read_rows_of<archive::KlineCsvReader>(file, statement, calendars, label, take, terminal);
+  if (!reader) return std::unexpected{reader.error()};
   if (auto ok = reader->end(); !ok) return within(file, ok.error());
   return reader->opening_rows();
 }

@@ -36,20 +36,10 @@ using TakeTrade = std::function<Result<void>(const archive::TradeCsvRow&)>;
 Result<void> read_rows(const std::string& file, const archive::TradeCsvStatement& statement,
                        archive::CalendarFinder& calendars, const std::string& label, const TakeTrade& take,
                        Terminal terminal) {
-  std::optional<archive::TradeCsvReader> reader;
-  const CsvPass pass{.label = label,
-                     .header = [&](std::string_view line) -> Result<void> {
-                       auto begun = archive::TradeCsvReader::begin(line, statement, calendars);
-                       if (!begun) return std::unexpected{begun.error()};
-                       reader = std::move(*begun);
-                       return {};
-                     },
-                     .row = [&](std::string_view line) -> Result<void> {
-                       const auto row = reader->row(line);
-                       if (!row) return std::unexpected{row.error()};
-                       return *row ? take(**row) : Result<void>{};
-                     }};
-  return read_csv(file, pass, terminal);
+  const auto reader =
+      read_rows_of<archive::TradeCsvReader>(file, statement, calendars, label, take, terminal);
+  if (!reader) return std::unexpected{reader.error()};
+  return {};
 }
 
 // Codes in the order in which they first came.
