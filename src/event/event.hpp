@@ -209,9 +209,19 @@ struct ClockTick {
   friend bool operator==(const ClockTick&, const ClockTick&) = default;
 };
 
-using EventBody =
-    std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice, RollingStats,
-                 KlineRestatement, Gap, ClockTick, TradeBust, TradeCorrection, PastKline, CalendarChange>;
+// What everything that was told to subscribers until now comes to (state::Machine::digest). Written by the
+// market thread now and then; whoever applies the journal again compares, so a replay that differs from what
+// was published is noticed.
+struct StateDigest {
+  std::uint64_t digest = 0;
+  UnixNanos ts_event;
+
+  friend bool operator==(const StateDigest&, const StateDigest&) = default;
+};
+
+using EventBody = std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice,
+                               RollingStats, KlineRestatement, Gap, ClockTick, TradeBust, TradeCorrection,
+                               PastKline, CalendarChange, StateDigest>;
 
 // What a feed hands on.
 struct Event {

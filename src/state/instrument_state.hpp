@@ -93,6 +93,7 @@ class InstrumentState final : public InstrumentView {
   void on(const PastKline& past, const Work& work, Change& change);
   void on(const ClockTick&, const Work&, Change&) {}
   void on(const CalendarChange&, const Work&, Change&) {}
+  void on(const StateDigest&, const Work&, Change&) {}
 
   // Where a trade belongs.
   struct Place {

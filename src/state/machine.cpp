@@ -44,9 +44,11 @@ class Machine::Impl final : public ViewTable {
       change_calendar(*calendar);
       return no_change(event.sequence, {});
     }
+    if (std::holds_alternative<StateDigest>(event.event.body)) return no_change(event.sequence, {});
 
     const InstrumentId id = std::visit(Overloaded{[](const ClockTick&) { return InstrumentId{}; },
                                                   [](const CalendarChange&) { return InstrumentId{}; },
+                                                  [](const StateDigest&) { return InstrumentId{}; },
                                                   [](const auto& body) { return body.instrument; }},
                                        event.event.body);
     if (id.value() >= states_.size()) {

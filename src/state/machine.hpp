@@ -11,10 +11,13 @@
 #include <span>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "core/counter.hpp"
+#include "core/result.hpp"
 #include "event/event.hpp"
 #include "market/instrument.hpp"
 #include "state/snapshot.hpp"
+#include "state/trade_verdict.hpp"
 #include "state/view.hpp"
 
 namespace qos::state {
@@ -29,6 +32,7 @@ struct KlineChange {
   // regular: any type. Another session: a minute (m1) of it, told to subscribers of the extension `ses` only.
   StoredSeries session = StoredSeries::regular;
   KlineNews news = KlineNews::values;
+  std::uint64_t number = 0;  // as Numbers has it
 
   friend bool operator==(const KlineChange&, const KlineChange&) = default;
 };
@@ -42,6 +46,11 @@ struct Change {
   std::optional<Snapshot> snapshot;
   std::optional<Depth> depth;
   std::span<const KlineChange> klines;  // valid until the next apply()
+  // Which snapshot and depth of this instrument these are, as Numbers has it; a trade has its own.
+  std::uint64_t snapshot_number = 0;
+  std::uint64_t depth_number = 0;
+  // What was done with the trade, if the event was one; no news by itself.
+  std::optional<TradeVerdict> verdict;
 
   bool empty() const { return !trade && !snapshot && !depth && klines.empty(); }
   // False if all it says is that K-lines are final now.
@@ -66,6 +75,7 @@ struct MachineCounters {
   Counter refused;  // events that cannot be true: negative sizes, times before 1970 or after 2200, sums
                     // that would not fit, days that a calendar cannot have, a past told too late
   Counter dropped_levels;     // worst levels of books that had too many
+  Counter digest_mismatches;  // StateDigests that said something else than this state does
   Counter lost_restatements;  // of minutes that are not kept any more or that no session has, of trades that
                               // are not known (any more) or were taken back before
 };
@@ -95,6 +105,24 @@ class Machine {
   // The same for events of one instrument, the change returned. What a ClockTick or a CalendarChange makes
   // different, of many instruments, is not told by this form.
   Change apply(const SequencedEvent& event);
+
+  // --- checkpoints: src/state/README.md says how they are taken while events go on ---
+  // What belongs to no instrument: calendars changed by events, clocks. Take it first.
+  void save(ByteWriter& out) const;
+  // One instrument as of the last event.
+  void save(InstrumentId id, ByteWriter& out) const;
+  // Into a fresh machine with the same instruments and calendars as their files have them: first what belongs
+  // to none, then instruments, each at most once. Events that an instrument has already seen when it was
+  // saved do nothing to it when they are applied again; so the next event is the first one after the first
+  // save. An error says what does not fit; the machine is then of no use.
+  Result<void> restore(ByteReader& in);
+  Result<void> restore(InstrumentId id, ByteReader& in);
+
+  // Of the last event; 0: none yet.
+  Sequence last() const;
+  // Of everything that was told to sinks since the first event. The same in every machine that has applied
+  // the same journal, restored from a checkpoint or not.
+  std::uint64_t digest() const;
 
   const ViewTable& views() const;
   const MachineCounters& counters() const;

@@ -72,6 +72,7 @@ struct Depth {
 
 struct TapeTrade {
   Sequence sequence;
+  std::uint64_t number = 0;  // the instrument's first trade on the tape is 1
   Price price;
   Quantity size;
   UnixNanos ts;

@@ -4,6 +4,7 @@
 // Threads: every const member may be called by any thread at any time. Only the machine writes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,9 +17,26 @@
 
 namespace qos::state {
 
+// How many pushes each channel of an instrument has had since the journal began: the first is 1, and there is
+// no hole. K-lines count what subscribers of the extensions turnover and closed are told (values and closed).
+struct Numbers {
+  std::uint64_t snapshot = 0;
+  std::uint64_t depth = 0;
+  std::uint64_t trade = 0;
+  std::array<std::uint64_t, market::kKlineTypes.size()> klines{};
+  std::uint64_t session_minutes = 0;  // of all extended sessions
+
+  friend bool operator==(const Numbers&, const Numbers&) = default;
+};
+
 class InstrumentView {
  public:
   virtual ~InstrumentView() = default;
+
+  // For a look at several things that must belong together: all of it was one state if stamp() was even
+  // before and is the same after. Odd: an event is being applied; look again.
+  virtual std::uint64_t stamp() const { return 0; }
+  virtual Numbers numbers() const { return {}; }
 
   // The sequence of the last event applied to this instrument. Sequentially consistent with the writer's look
   // at who is interested: a subscriber who first registers, then reads version() and the cells, misses
