@@ -13,7 +13,11 @@
 #include <string_view>
 #include <type_traits>
 
+#include "core/decimal.hpp"
+
 namespace qos {
+
+__extension__ using UInt128 = unsigned __int128;
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -41,9 +45,9 @@ class ByteWriter {
     *out_ += static_cast<char>(value);
   }
   void signed_varint(std::int64_t value) { varint(zigzag(value)); }
-  void varint128(__int128 value) {
-    const auto sign = value < 0 ? ~static_cast<unsigned __int128>(0) : 0;
-    auto rest = (static_cast<unsigned __int128>(value) << 1) ^ sign;
+  void varint128(Int128 value) {
+    const auto sign = value < 0 ? ~UInt128{0} : 0;
+    auto rest = (static_cast<UInt128>(value) << 1) ^ sign;
     while (rest >= 0x80) {
       *out_ += static_cast<char>(static_cast<std::uint8_t>(rest) | 0x80);
       rest >>= 7;
@@ -80,9 +84,9 @@ class ByteReader {
   }
   std::uint64_t varint() { return static_cast<std::uint64_t>(unsigned_of(64)); }
   std::int64_t signed_varint() { return unzigzag(varint()); }
-  __int128 varint128() {
+  Int128 varint128() {
     const auto value = unsigned_of(128);
-    return static_cast<__int128>(value >> 1) ^ -static_cast<__int128>(value & 1);
+    return static_cast<Int128>(value >> 1) ^ -static_cast<Int128>(value & 1);
   }
   // A count of things of which each takes at least `least` bytes: one that the rest cannot hold is refused,
   // so nobody reserves memory for it.
@@ -106,17 +110,17 @@ class ByteReader {
     rest_ = {};
     return value;
   }
-  unsigned __int128 unsigned_of(int bits) {
-    unsigned __int128 value = 0;
+  UInt128 unsigned_of(int bits) {
+    UInt128 value = 0;
     for (int shift = 0; !rest_.empty(); shift += 7) {
       const auto byte = static_cast<std::uint8_t>(rest_.front());
       rest_ = rest_.subspan(1);
       if (shift + 7 > bits && (byte & 0x7F) >> (bits - shift) != 0) break;
-      value |= static_cast<unsigned __int128>(byte & 0x7F) << shift;
+      value |= static_cast<UInt128>(byte & 0x7F) << shift;
       if (byte < 0x80) return value;
       if (shift + 7 >= bits) break;
     }
-    return give_up(static_cast<unsigned __int128>(0));
+    return give_up(UInt128{0});
   }
 
   std::span<const std::byte> rest_;

@@ -88,7 +88,7 @@ void InstrumentState::on(const Trade& trade, const Work& work, Change& change) {
   // The parts of thousands of instruments are seldom all in the cache: ask for them at once.
   if (const auto* set = klines_.get()) set->prefetch();
   if (const auto* fold = snapshot_.get()) fold->prefetch();
-  change.trade = TapeTrade{work.sequence, trade.price, trade.size, trade.ts_event, trade.aggressor};
+  change.trade = TapeTrade{work.sequence, 0, trade.price, trade.size, trade.ts_event, trade.aggressor};
   tape_.make(work.options.trades_kept).add(*change.trade, trade.trade_id);
 
   const Place place = place_of(trade);
