@@ -174,6 +174,16 @@ struct PastKline {
   friend bool operator==(const PastKline&, const PastKline&) = default;
 };
 
+// The K-lines of an instrument, and what its snapshot shows of them, begin anew: the store knows better than
+// what was lived (an import while the server was down). The past is told again after it. The tape, the book
+// and the numbers of pushes stay; nothing is published.
+struct PastReset {
+  InstrumentId instrument;
+  UnixNanos ts_event;
+
+  friend bool operator==(const PastReset&, const PastReset&) = default;
+};
+
 // An operator's word about one date of a calendar, in force from this event on: a storm, a day of mourning.
 struct CalendarChange {
   // by_rule: an earlier word is taken back; what the calendar's files say holds again.
@@ -221,7 +231,7 @@ struct StateDigest {
 
 using EventBody = std::variant<Trade, BookClear, BookDelta, Quote, TradingStatus, ReferencePrice,
                                RollingStats, KlineRestatement, Gap, ClockTick, TradeBust, TradeCorrection,
-                               PastKline, CalendarChange, StateDigest>;
+                               PastKline, CalendarChange, StateDigest, PastReset>;
 
 // What a feed hands on.
 struct Event {

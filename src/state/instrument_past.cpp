@@ -21,6 +21,22 @@ void InstrumentState::on(const PastKline& past, const Work& work, Change&) {
   }
 }
 
+void InstrumentState::on(const PastReset&, const Work& work, Change&) {
+  if (klines_.get() != nullptr) klines_.renew(work.options.klines_kept);
+  if (extended_.get() != nullptr) extended_.renew(work.options.klines_kept);
+  // The ledger says in which minutes trades are counted: there are none of them any more.
+  ledger_.reset();
+  const SnapshotFold* before = snapshot_.get();
+  if (before == nullptr) return;
+  const bool suspended = before->load().suspended;
+  SnapshotFold& fold = snapshot_.renew(instrument_->code.market, minutes_->opened_day());
+  std::optional<Snapshot> unpublished;
+  fold.update(work.sequence, unpublished, [&](Snapshot& snapshot) {
+    snapshot.suspended = suspended;
+    return true;
+  });
+}
+
 std::optional<ToldKline> InstrumentState::told_of(const PastKline& past) {
   if (is_extended(past.series) && instrument_->code.market != market::Market::US) return std::nullopt;
   const market::Date date{std::chrono::sys_days{std::chrono::days{past.trading_date}}};

@@ -91,6 +91,7 @@ class InstrumentState final : public InstrumentView {
   void on(const TradeBust& bust, const Work& work, Change& change);
   void on(const TradeCorrection& correction, const Work& work, Change& change);
   void on(const PastKline& past, const Work& work, Change& change);
+  void on(const PastReset& reset, const Work& work, Change& change);
   void on(const ClockTick&, const Work&, Change&) {}
   void on(const CalendarChange&, const Work&, Change&) {}
   void on(const StateDigest&, const Work&, Change&) {}

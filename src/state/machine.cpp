@@ -57,7 +57,9 @@ class Machine::Impl final : public ViewTable {
     }
     InstrumentState& state = states_[id.value()];
     Change change = state.apply(event.event.body, work(event.sequence));
-    if (!klines_.empty() || std::holds_alternative<PastKline>(event.event.body)) schedule(state);
+    if (!klines_.empty() || std::holds_alternative<PastKline>(event.event.body) ||
+        std::holds_alternative<PastReset>(event.event.body))
+      schedule(state);
     return change;
   }
 

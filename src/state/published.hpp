@@ -1,11 +1,13 @@
 // Something that most instruments never need: made by the writer when it is first needed, seen by readers
 // from then on, freed with its owner.
 //
-// Threads: make() belongs to the one writer; get() to everybody.
+// Threads: make() and renew() belong to the one writer; get() to everybody.
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace qos::state {
 
@@ -30,8 +32,18 @@ class Published {
     return *made;
   }
 
+  // A new one in its place. The one before is kept as long as the owner, for whoever reads it just now: for
+  // what happens a few times in the life of a server.
+  template <typename... Args>
+  T& renew(Args&&... args) {
+    T* made = new T(std::forward<Args>(args)...);
+    if (T* before = value_.exchange(made, std::memory_order_acq_rel)) before_.emplace_back(before);
+    return *made;
+  }
+
  private:
   std::atomic<T*> value_{nullptr};
+  std::vector<std::unique_ptr<T>> before_;
 };
 
 }  // namespace qos::state

@@ -154,10 +154,10 @@ TEST(Klines, are_closed_by_the_clock_or_by_the_next_one) {
 // "type start revision news", in the order told; minutes first.
 Texts news_of(const Heard& heard) {
   Texts texts;
-  for (const auto& [type, kline, session, news] : heard.klines)
-    texts.push_back(std::to_string(static_cast<int>(type)) + " " + market::text_of(kline.start) + " r" +
-                    std::to_string(kline.revision) + (kline.closed ? " final" : " open") +
-                    (news == KlineNews::closed ? " told" : ""));
+  for (const auto& told : heard.klines)
+    texts.push_back(std::to_string(static_cast<int>(told.type)) + " " + market::text_of(told.kline.start) +
+                    " r" + std::to_string(told.kline.revision) + (told.kline.closed ? " final" : " open") +
+                    (told.news == KlineNews::closed ? " told" : ""));
   return texts;
 }
 

@@ -128,6 +128,37 @@ TEST(Past, is_gone_on_from_as_if_it_had_been_lived) {
   for (unsigned seed = 1; seed <= 12 && !testing::Test::HasFailure(); ++seed) expect_continued(seed);
 }
 
+// What state has lived is forgotten for what the store tells, the tape is not.
+TEST(Past, begins_anew_after_a_reset_as_in_a_fresh_machine) {
+  std::mt19937 random{4};
+  const auto pick = [&](int below) { return std::uniform_int_distribution<int>{0, below - 1}(random); };
+  World lived;
+  World other;
+  const UnixNanos end = utc("2024-08-07 12:00");
+  for (World* world : {&lived, &other})
+    for (UnixNanos now = utc("2024-08-05 00:00"); now < end; now += std::chrono::seconds{1 + pick(60)})
+      world->apply(Trade{.instrument = InstrumentId{static_cast<std::uint32_t>(pick(6))},
+                         .price = Price::from_raw((1'000 + pick(50)) * std::int64_t{10'000'000}),
+                         .size = Quantity::from_units(1 + pick(500)),
+                         .ts_event = now});
+  World fresh;
+  for (std::uint32_t number = 0; number < 6; ++number) {
+    const InstrumentId id{number};
+    const auto tape = lived.view(id).trades(50);
+    EXPECT_TRUE(lived.apply_to_all(PastReset{.instrument = id, .ts_event = end}).empty());
+    for (const auto& past : past_of(other, id, end)) {
+      lived.apply(past);
+      fresh.apply(past);
+    }
+    EXPECT_EQ(lived.view(id).trades(50), tape);
+    EXPECT_EQ(plain(lived.view(id).snapshot()), plain(fresh.view(id).snapshot()));
+    for (const auto type : market::kKlineTypes)
+      EXPECT_EQ(since(lived.view(id).klines(type, 10'000), {}),
+                since(fresh.view(id).klines(type, 10'000), {}));
+  }
+  EXPECT_EQ(lived.counters().refused.value(), 0U);
+}
+
 class Told : public testing::Test {
  protected:
   Told() { day("2024-08-05", "10 12 9 11", "100"); }
