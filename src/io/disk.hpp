@@ -38,6 +38,12 @@ class Mapping {
   virtual std::span<std::byte> bytes() = 0;
 };
 
+// Held as long as this lives, and no longer than its process.
+class DiskLock {
+ public:
+  virtual ~DiskLock() = default;
+};
+
 class Disk {
  public:
   enum class Open : std::uint8_t { read, write, create };  // create: it must not exist
@@ -46,6 +52,8 @@ class Disk {
   virtual Result<std::unique_ptr<DiskFile>> open(const std::filesystem::path& path, Open how) = 0;
   // Makes the file that long first, with its blocks reserved.
   virtual Result<std::unique_ptr<Mapping>> map(const std::filesystem::path& path, std::size_t size) = 0;
+  // Makes the file if it is missing. An error names who has it.
+  virtual Result<std::unique_ptr<DiskLock>> lock(const std::filesystem::path& path) = 0;
   virtual bool exists(const std::filesystem::path& path) = 0;
   // Names of the files in it, sorted; none if there is no such folder.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& folder) = 0;
