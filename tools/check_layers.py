@@ -12,6 +12,7 @@ ALLOWED = {
     "feed": "event market io core",
     "journal": "event io core",
     "state": "event market core",
+    "replay": "journal state market event io core",
     "store": "event market io core",
     "history": "state store market event io core",
     "archive": "store market event io core",
@@ -20,7 +21,7 @@ ALLOWED = {
     "cluster": "event io core",
     "admin": "access store core",
     "api": "channel history state access store market event io core",
-    "server": "core io event market feed journal state store history archive channel access cluster admin api",
+    "server": "core io event market feed journal state replay store history archive channel access cluster admin api",
 }
 # A venue of feed/ never sees another one.
 VENUES_MAY_SHARE = {"feed"}
