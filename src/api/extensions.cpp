@@ -9,12 +9,12 @@ namespace {
 
 struct Name {
   std::string_view text;
-  bool Extensions::* member;  // nullptr: known, but not in force yet
+  bool Extensions::* member;
 };
 
 constexpr std::array kPushNames{Name{"turnover", &Extensions::turnover}, Name{"closed", &Extensions::closed},
                                 Name{"ses", &Extensions::ses}, Name{"ns", &Extensions::ns},
-                                Name{"seq", nullptr}};
+                                Name{"seq", &Extensions::seq}};
 constexpr auto kKlineNames = std::span{kPushNames}.first<2>();
 
 std::string text_of(std::span<const Name> names) {
@@ -31,7 +31,7 @@ Answer<Extensions> read(const RequestObject& request, const std::vector<std::str
     if (name == names.end())
       return invalid("{}[{}]: expected one of {}, seen \"{}\"", request.place_of("ext"), index,
                      text_of(names), texts[index]);
-    if (name->member != nullptr) extensions.*name->member = true;
+    extensions.*name->member = true;
   }
   return extensions;
 }
@@ -56,7 +56,7 @@ Answer<Extensions> read_push_extensions(const RequestObject& request) {
 void append_extension_names(std::string& out, const Extensions& extensions) {
   out += '[';
   for (const Name& name : kPushNames) {
-    if (name.member == nullptr || !(extensions.*name.member)) continue;
+    if (!(extensions.*name.member)) continue;
     if (out.back() != '[') out += ',';
     ((out += '"') += name.text) += '"';
   }

@@ -14,8 +14,11 @@ struct Extensions {
   bool closed = false;    // K-lines: whether they are final, and how often they were revised since
   bool ses = false;       // pushes of the minutes of US night, pre-market and after hours
   bool ns = false;        // trades: nanoseconds
+  bool seq = false;       // pushes say which of their code and channel they are
 
-  static constexpr Extensions all() { return {.turnover = true, .closed = true, .ses = true, .ns = true}; }
+  static constexpr Extensions all() {
+    return {.turnover = true, .closed = true, .ses = true, .ns = true, .seq = true};
+  }
   friend bool operator==(const Extensions&, const Extensions&) = default;
 };
 
@@ -23,8 +26,7 @@ struct Extensions {
 // an error that names the known ones.
 Answer<Extensions> read_kline_extensions(const RequestObject& request);
 
-// The member `ext` of the command X, required; may be empty. Also takes `seq`, which is not in force yet.
-// turnover and closed come together.
+// The member `ext` of the command X, required; may be empty. turnover and closed come together.
 Answer<Extensions> read_push_extensions(const RequestObject& request);
 
 // ["turnover","closed"]

@@ -40,14 +40,21 @@ class Health {
   void heard(market::Market market, UnixNanos now) {
     heard_[static_cast<std::size_t>(market)].store(unix_nanos(now), std::memory_order_relaxed);
   }
+  // Numbers of pushes begin behind it (journal/position.hpp). Known before the first client is served.
+  void set_epoch(std::uint64_t epoch) { epoch_.store(epoch, std::memory_order_release); }
+  std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
   UnixNanos last_heard(market::Market market) const {
     return from_unix_nanos(heard_[static_cast<std::size_t>(market)].load(std::memory_order_relaxed));
   }
 
  private:
   std::atomic<bool> ready_{false};
+  std::atomic<std::uint64_t> epoch_{0};
   std::array<std::atomic<std::int64_t>, market::kMarkets> heard_{};
 };
+
+class Explainer;  // api/explain.hpp
+class Rewind;     // api/rewind.hpp
 
 struct Services {
   const market::InstrumentTable& instruments;
@@ -58,6 +65,9 @@ struct Services {
   io::Clock& clock;
   // A market in session that was silent for longer is stale: requests with "strict":true get 503.
   std::chrono::seconds stale_after{60};
+  // What the journal can tell again; nullptr: there is none, so nobody resumes and nothing is explained.
+  Rewind* rewind = nullptr;
+  Explainer* explainer = nullptr;
 };
 
 struct QueryAnswer {

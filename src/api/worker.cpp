@@ -14,9 +14,11 @@ constexpr std::size_t kUpdatesPerTurn = 128;
 // Of the loop, so a second: for clients to answer the close frame.
 constexpr int kTicksToEnd = 10;
 
-channel::Frame build_push(const channel::ChannelKey& key, std::string_view spelling,
-                          const channel::Update& update) {
-  return ws::make_push(key.topic, spelling, *update.body);
+channel::FrameBuilder push_builder(const Health& health) {
+  return [&health](const channel::Update& update, std::string_view spelling, channel::Form form) {
+    if (form == channel::Form::plain) return ws::make_push(update.key.topic, spelling, *update.body);
+    return ws::make_numbered_push(update.key.topic, spelling, *update.body, health.epoch() + update.number);
+  };
 }
 
 }  // namespace
@@ -31,7 +33,7 @@ Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::uni
     : index_{index},
       environment_{environment},
       loop_{std::move(loop)},
-      hub_{index, environment.fanout, build_push},
+      hub_{index, environment.fanout, push_builder(environment.services.health)},
       context_{new LoopContext{.host = *this,
                                .loop = *loop_,
                                .hub = hub_,

@@ -21,11 +21,21 @@
 
 namespace qos::channel {
 
+// Where a push stands: behind which event, and as which of its channel.
+struct Place {
+  // A sequence alone is a place too: of a channel that nobody numbers.
+  constexpr Place(Sequence at, std::uint64_t which = 0) : sequence{at}, number{which} {}
+
+  Sequence sequence;
+  std::uint64_t number;  // without a hole, the first of the channel is 1 (state::Numbers)
+};
+
 // `body` is what follows the code in the push: everything behind {"tp":"S","c":"HK:700"  (the encoder
 // decides).
 struct Update {
   ChannelKey key;
   Sequence sequence;
+  std::uint64_t number = 0;  // as Place has it
   Frame body;
 };
 
@@ -40,7 +50,7 @@ class Fanout {
     std::size_t loops = 1;        // I/O loops, at most kMaxLoops
     std::size_t instruments = 0;  // rows of the instrument table
     std::size_t ring_capacity =
-        65'536;  // updates that wait for one loop; about 32 bytes each beside the text
+        65'536;  // updates that wait for one loop; about 40 bytes each beside the text
   };
   explicit Fanout(Options options);
   ~Fanout();
@@ -59,12 +69,12 @@ class Fanout {
   // --- the market thread ---
   // `encode(std::string& out)` is called at most once, and only if someone listens.
   template <typename Encode>
-  void publish(ChannelKey key, Sequence sequence, Encode&& encode) {
+  void publish(ChannelKey key, Place place, Encode&& encode) {
     const LoopMask mask = listeners(key);
     if (mask == 0) return;
     std::string body;
     encode(body);
-    push(mask, Update{key, sequence, make_frame(std::move(body))});
+    push(mask, Update{key, place.sequence, place.number, make_frame(std::move(body))});
   }
   LoopMask listeners(ChannelKey key) const;
   // Releases a market thread that waits on a full ring, for shutdown.

@@ -10,6 +10,8 @@ namespace {
 
 // Newer than every update: the subscriber has not been sent the state yet, so nothing may overtake it.
 constexpr Sequence kNotStarted{std::numeric_limits<Sequence::rep>::max()};
+// Likewise, but what comes is handed over to wait.
+constexpr Sequence kHeld{kNotStarted.value() - 1};
 
 // Listeners lie in the order of their addresses, so that one is found among ten thousand without a walk.
 auto place_of(auto& listeners, const Subscriber* subscriber) {
@@ -27,7 +29,7 @@ Hub::~Hub() {
   for (const auto& [key, spellings] : channels_) fanout_.unlisten(loop_, key);
 }
 
-Hub::Added Hub::subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling) {
+Hub::Added Hub::subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling, Form form) {
   auto& keys = by_subscriber_[&subscriber];
   const auto place = std::ranges::lower_bound(keys, key);
   if (place != keys.end() && *place == key) return Added::already;
@@ -36,8 +38,9 @@ Hub::Added Hub::subscribe(Subscriber& subscriber, ChannelKey key, std::string_vi
   const auto [channel, is_new] = channels_.try_emplace(key);
   if (is_new) fanout_.listen(loop_, key);
   auto& spellings = channel->second;
-  auto same = std::ranges::find(spellings, spelling, &Spelling::text);
-  if (same == spellings.end()) same = spellings.insert(spellings.end(), {std::string{spelling}, {}});
+  auto same = std::ranges::find_if(
+      spellings, [&](const Spelling& known) { return known.text == spelling && known.form == form; });
+  if (same == spellings.end()) same = spellings.insert(spellings.end(), {std::string{spelling}, form, {}});
   same->listeners.insert(place_of(same->listeners, &subscriber), {&subscriber, kNotStarted});
   return Added::yes;
 }
@@ -56,6 +59,17 @@ void Hub::start_after(Subscriber& subscriber, ChannelKey key, Sequence sequence)
   Listener* listener = find(subscriber, key);
   QOS_ASSERT(listener != nullptr);
   listener->after = sequence;
+}
+
+void Hub::hold(Subscriber& subscriber, ChannelKey key) {
+  QOS_ASSERT(awaits_start(subscriber, key));
+  find(subscriber, key)->after = kHeld;
+}
+
+void Hub::let_go(Subscriber& subscriber, ChannelKey key) {
+  Listener* listener = find(subscriber, key);
+  QOS_ASSERT(listener != nullptr && listener->after == kHeld);
+  listener->after = kNotStarted;
 }
 
 bool Hub::awaits_start(const Subscriber& subscriber, ChannelKey key) {
@@ -135,9 +149,13 @@ void Hub::deliver(const Update& update) {
   for (const Spelling& spelling : channel->second) {
     Frame frame;  // made when the first listener wants it
     for (const Listener& listener : spelling.listeners) {
-      if (update.sequence <= listener.after) continue;
-      if (!frame) frame = builder_(update.key, spelling.text, update);
-      listener.subscriber->deliver(frame);
+      const bool is_held = listener.after == kHeld;
+      if (!is_held && update.sequence <= listener.after) continue;
+      if (!frame) frame = builder_(update, spelling.text, spelling.form);
+      if (is_held)
+        listener.subscriber->hold(update, frame);
+      else
+        listener.subscriber->deliver(update, frame);
     }
   }
 }

@@ -22,12 +22,17 @@ class Subscriber {
  public:
   virtual ~Subscriber() = default;
   // Queues a frame; never blocks. The subscriber may decide to close itself later, never inside this call.
-  virtual void deliver(const Frame& frame) = 0;
+  virtual void deliver(const Update& update, const Frame& frame) = 0;
+  // Likewise, of a channel that is held back (Hub::hold): it must wait for what comes before it.
+  virtual void hold(const Update& update, const Frame& frame) = 0;
 };
 
-// Makes the frame of one spelling, framing included. Called once per update and spelling in use.
-using FrameBuilder =
-    std::function<Frame(const ChannelKey& key, std::string_view spelling, const Update& update)>;
+// Whether pushes say which of their channel they are.
+enum class Form : std::uint8_t { plain, numbered };
+
+// Makes the frame of one spelling and form, framing included. Called once per update, spelling and form in
+// use.
+using FrameBuilder = std::function<Frame(const Update& update, std::string_view spelling, Form form)>;
 
 class Hub {
  public:
@@ -38,13 +43,18 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Registers and tells the fan-out. `already`: it listens to this channel, under the spelling of the first
-  // time. Nothing is delivered to it before start_after().
-  Added subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling);
+  // Registers and tells the fan-out. `already`: it listens to this channel, under the spelling and in
+  // the form of the first time. Nothing is delivered to it before start_after().
+  Added subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling, Form form = Form::plain);
+  // Instead of being left out, updates go to Subscriber::hold() until start_after(): for a subscriber who is
+  // sent what it missed before them. Only of a channel that awaits its start.
+  void hold(Subscriber& subscriber, ChannelKey key);
+  // What was held is worth nothing any more: leave updates out until start_after().
+  void let_go(Subscriber& subscriber, ChannelKey key);
   // The subscriber has been sent the state up to and including `sequence`: skip updates that are not newer.
   void start_after(Subscriber& subscriber, ChannelKey key, Sequence sequence);
   bool listens_to(const Subscriber& subscriber, ChannelKey key) const;
-  // It listens, but start_after() has not been called yet.
+  // It listens, but start_after() has not been called yet, and its updates are left out until then.
   bool awaits_start(const Subscriber& subscriber, ChannelKey key);
   // False: it did not listen.
   bool unsubscribe(Subscriber& subscriber, ChannelKey key);
@@ -65,6 +75,7 @@ class Hub {
   };
   struct Spelling {
     std::string text;
+    Form form;
     std::vector<Listener> listeners;  // by address
   };
   Listener* find(const Subscriber& subscriber, ChannelKey key);  // nullptr: it does not listen

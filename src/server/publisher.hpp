@@ -1,5 +1,4 @@
-// Turns a change of state into pushes: trade, snapshot, depth, K-lines, in this order. Encodes only what
-// someone listens to, once.
+// Hands the pushes of a change of state to the fan-out, which encodes what someone listens to, once.
 //
 // Thread: the market thread.
 #pragma once
@@ -18,9 +17,6 @@ class Publisher {
   void publish(const state::Change& change);
 
  private:
-  void publish_kline(const state::Change& change, const market::Instrument& instrument,
-                     const state::KlineChange& told);
-
   const market::InstrumentTable& instruments_;
   channel::Fanout& fanout_;
 };

@@ -46,6 +46,7 @@ inline state::Depth depth_at(std::uint64_t n) {
 
 inline state::TapeTrade trade_at(std::uint64_t n) {
   return {.sequence = Sequence{n},
+          .number = n,
           .price = Price::from_raw(static_cast<std::int64_t>(n) * Price::kScale),
           .size = Quantity::from_units(1),
           .ts = from_unix_seconds(static_cast<std::int64_t>(n)),
@@ -75,15 +76,28 @@ class CounterView final : public state::InstrumentView {
     const auto n = cell_.load();
     return n == 0 ? std::vector<state::Kline>{} : std::vector(std::min<std::size_t>(count, 4), kline_at(n));
   }
-  // The order of the machine: cells, then version. The market's thread.
+  std::uint64_t stamp() const override { return stamp_.load(); }
+  // Every state of a counter was pushed on every channel.
+  state::Numbers numbers() const override {
+    const auto n = cell_.load();
+    state::Numbers numbers{.snapshot = n, .depth = n, .trade = n, .session_minutes = n};
+    numbers.klines.fill(n);
+    return numbers;
+  }
+  // The order of the machine: stamp, cells, version, stamp. The market's thread.
   void set(std::uint64_t n) {
+    stamp_.fetch_add(1);
     cell_.store(n);
     version_.store(n);
+    stamp_.fetch_add(1);
   }
+  // As if the market thread were in the middle of an event, or not any more.
+  void begin_or_end_event() { stamp_.fetch_add(1); }
 
  private:
   std::atomic<std::uint64_t> cell_{0};
   std::atomic<std::uint64_t> version_{0};
+  std::atomic<std::uint64_t> stamp_{0};
 };
 
 class CounterViews final : public state::ViewTable {
@@ -222,7 +236,7 @@ class House {
   void publish(std::string_view code, std::uint64_t n) { publish(instrument(code), n); }
   void publish(const market::Instrument& of, std::uint64_t n) {
     views_.at(of.id).set(n);
-    const Sequence sequence{n};
+    const channel::Place sequence{Sequence{n}, n};
     using channel::Topic;
     fanout_.publish({of.id, Topic::trade, 0}, sequence,
                     [&](std::string& out) { json::append_trade_body(out, of, trade_at(n)); });
@@ -237,7 +251,7 @@ class House {
   void publish_kline(const market::Instrument& of, std::uint8_t variant, const state::Kline& kline,
                      const json::KlineExtras& extras) {
     const auto type = market::kKlineTypes[variant % channel::kKlineTypes];
-    fanout_.publish({of.id, channel::Topic::kline, variant}, kline.sequence,
+    fanout_.publish({of.id, channel::Topic::kline, variant}, {kline.sequence, kline.sequence.value()},
                     [&](std::string& out) { json::append_kline_body(out, of, type, kline, extras); });
   }
 
@@ -245,6 +259,7 @@ class House {
   const ServerCounters& counters() const { return server_->counters(); }
   channel::Fanout& fanout() { return fanout_; }
   Health& health() { return health_; }
+  CounterViews& views() { return views_; }
 
   io::ManualClock clock{from_unix_seconds(1'750'086'000)};
   FakeGate gate;

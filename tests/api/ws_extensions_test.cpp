@@ -42,7 +42,7 @@ TEST(WsExtensions, the_answer_says_which_are_in_force) {
                                      {R"(["turnover"])", R"(["turnover","closed"])"},
                                      {R"(["closed"])", R"(["turnover","closed"])"},
                                      {R"(["ns","ses","ns"])", R"(["ses","ns"])"},
-                                     {R"(["seq"])", "[]"}})
+                                     {R"(["seq"])", R"(["seq"],"epoch":0)"}})
     EXPECT_EQ(client.ask(extend(asked)), in_force(given)) << asked;
 }
 
@@ -185,7 +185,7 @@ TEST(WsExtensions, the_handshake_can_ask_for_all) {
                                                   std::string{ext} + R"(\"","code":400})");
   }
   for (const auto& [ext, more] :
-       {std::pair<const char*, const char*>{"1", R"(,"t":"0","n":0})"}, {"0", "}"}}) {
+       {std::pair<const char*, const char*>{"1", R"(,"t":"0","n":0,"seq":1})"}, {"0", "}"}}) {
     WsClient client{house.port(), std::string{"good&ext="} + ext};
     client.ask(kSubscribe);
     EXPECT_EQ(client.hear(), kPlain + more) << ext;

@@ -19,25 +19,32 @@ ChannelKey key_of(std::uint32_t instrument, Topic topic = Topic::snapshot) {
 
 class Listener final : public Subscriber {
  public:
-  void deliver(const Frame& frame) override { frames.push_back(frame); }
+  void deliver(const Update&, const Frame& frame) override { frames.push_back(frame); }
+  void hold(const Update& update, const Frame& frame) override {
+    held.push_back(std::to_string(update.number) + ":" + *frame);
+  }
   std::vector<std::string> texts() const {
     std::vector<std::string> result;
     for (const Frame& frame : frames) result.push_back(*frame);
     return result;
   }
   std::vector<Frame> frames;
+  std::vector<std::string> held;
 };
 
 struct HubTest : testing::Test {
   Fanout fanout{{.loops = 1, .instruments = kInstruments}};
   int built = 0;
-  Hub hub{0, fanout, [this](const ChannelKey&, std::string_view spelling, const Update& update) {
+  Hub hub{0, fanout, [this](const Update& update, std::string_view spelling, Form form) {
             ++built;
-            return make_frame(std::string{spelling} + *update.body);
+            std::string text = std::string{spelling} + *update.body;
+            if (form == Form::numbered) text += "#" + std::to_string(update.number);
+            return make_frame(std::move(text));
           }};
 
-  void publish(ChannelKey key, std::uint64_t sequence) {
-    fanout.publish(key, Sequence{sequence}, [&](std::string& out) { out = "=" + std::to_string(sequence); });
+  void publish(ChannelKey key, std::uint64_t sequence, std::uint64_t number = 0) {
+    fanout.publish(key, {Sequence{sequence}, number},
+                   [&](std::string& out) { out = "=" + std::to_string(sequence); });
   }
   void start(Listener& listener, ChannelKey key, std::string_view spelling, std::uint64_t after = 0) {
     EXPECT_EQ(hub.subscribe(listener, key, spelling), Hub::Added::yes);
@@ -93,6 +100,55 @@ TEST_F(HubTest, delivers_nothing_before_the_state_was_sent) {
   publish(key_of(0), 2);
   drain();
   EXPECT_EQ(listener.texts(), Texts{"A=2"});
+}
+
+TEST_F(HubTest, numbers_updates_for_those_who_asked_and_leaves_the_bytes_of_others_alone) {
+  Listener plain, numbered, other;
+  start(plain, key_of(0), "A");
+  EXPECT_EQ(hub.subscribe(numbered, key_of(0), "A", Form::numbered), Hub::Added::yes);
+  EXPECT_EQ(hub.subscribe(other, key_of(0), "A", Form::numbered), Hub::Added::yes);
+  EXPECT_EQ(hub.subscribe(numbered, key_of(0), "A"), Hub::Added::already);
+  hub.start_after(numbered, key_of(0), Sequence{});
+  hub.start_after(other, key_of(0), Sequence{});
+  publish(key_of(0), 1, 17);
+  drain();
+  EXPECT_EQ(plain.texts(), Texts{"A=1"});
+  EXPECT_EQ(numbered.texts(), Texts{"A=1#17"});
+  EXPECT_EQ(numbered.frames[0].get(), other.frames[0].get());
+  EXPECT_EQ(built, 2);
+  hub.drop(numbered);
+  hub.drop(plain);
+  EXPECT_EQ(fanout.listeners(key_of(0)), 1U);
+}
+
+TEST_F(HubTest, hands_over_what_is_held_until_the_subscriber_starts) {
+  Listener listener;
+  hub.subscribe(listener, key_of(0), "A", Form::numbered);
+  publish(key_of(0), 1, 1);
+  drain();
+  hub.hold(listener, key_of(0));
+  EXPECT_FALSE(hub.awaits_start(listener, key_of(0)));
+  publish(key_of(0), 2, 2);
+  publish(key_of(0), 3, 3);
+  hub.drain(1);
+  // What is still in the ring when the subscriber starts is judged by its sequence, as ever.
+  EXPECT_EQ(listener.held, Texts{"2:A=2#2"});
+  hub.start_after(listener, key_of(0), Sequence{2});
+  drain();
+  EXPECT_EQ(listener.held.size(), 1U);
+  EXPECT_EQ(listener.texts(), Texts{"A=3#3"});
+}
+
+TEST_F(HubTest, leaves_out_again_what_was_let_go) {
+  Listener listener;
+  hub.subscribe(listener, key_of(0), "A");
+  hub.hold(listener, key_of(0));
+  hub.let_go(listener, key_of(0));
+  EXPECT_TRUE(hub.awaits_start(listener, key_of(0)));
+  publish(key_of(0), 1);
+  drain();
+  EXPECT_TRUE(listener.held.empty());
+  EXPECT_TRUE(listener.frames.empty());
 }
 
 TEST_F(HubTest, makes_no_second_stream_of_a_second_subscription) {
@@ -226,7 +282,7 @@ TEST(SubscribeWithoutLocks, shows_the_state_and_then_every_later_change_once) {
     }
   }};
   {
-    Hub hub{0, fanout, [](const ChannelKey&, std::string_view, const Update& update) { return update.body; }};
+    Hub hub{0, fanout, [](const Update& update, std::string_view, Form) { return update.body; }};
     std::mt19937_64 random{7};
     for (int count = 0; count < kSubscribers; ++count) {
       Listener listener;

@@ -21,7 +21,8 @@ class Published : public testing::Test {
   Published() {
     for (std::uint8_t variant = 0; variant <= channel::kSessionMinutes; ++variant)
       fanout_.listen(0, {state::kUs, Topic::kline, variant});
-    fanout_.listen(0, {state::kUs, Topic::trade});
+    for (const auto topic : {Topic::trade, Topic::snapshot, Topic::depth})
+      fanout_.listen(0, {state::kUs, topic});
     fanout_.listen(0, {state::kUs, Topic::trade, channel::kPreciseTrades});
   }
 
@@ -31,7 +32,8 @@ class Published : public testing::Test {
     std::vector<std::string> heard;
     for (channel::Update update; fanout_.try_pop(0, update);)
       heard.push_back(std::to_string(static_cast<int>(update.key.topic)) + "." +
-                      std::to_string(update.key.variant) + " " + *update.body);
+                      std::to_string(update.key.variant) +
+                      (update.number == 0 ? "" : "#" + std::to_string(update.number)) + " " + *update.body);
     return heard;
   }
   std::vector<std::string> of(const state::KlineChange& kline) {
@@ -84,6 +86,24 @@ TEST_F(Published, a_trade_goes_out_plain_and_with_nanoseconds) {
   const std::string body = R"(,"p":"1","v":"5","ts":1,"d":0)";
   EXPECT_THAT(of({.sequence = Sequence{7}, .instrument = state::kUs, .trade = trade}),
               ElementsAre("1.0 " + body + "}", "1.1 " + body + R"(,"tn":"1000000001"})"));
+}
+
+// Plain K-lines leave out that one is final, so they have no numbers.
+TEST_F(Published, pushes_carry_their_numbers) {
+  const state::TapeTrade trade{.sequence = Sequence{7}, .number = 41};
+  const std::array klines{state::KlineChange{.type = KlineType::m5, .kline = kline(), .number = 44},
+                          state::KlineChange{.kline = kline(), .session = StoredSeries::night, .number = 45}};
+  const auto heard = of({.sequence = Sequence{7},
+                         .instrument = state::kUs,
+                         .trade = trade,
+                         .snapshot = state::Snapshot{},
+                         .depth = state::Depth{},
+                         .klines = klines,
+                         .snapshot_number = 42,
+                         .depth_number = 43});
+  std::vector<std::string> places;
+  for (const auto& push : heard) places.push_back(push.substr(0, push.find(' ')));
+  EXPECT_THAT(places, ElementsAre("1.0#41", "1.1#41", "0.0#42", "2.0#43", "3.1", "3.12#44", "3.22#45"));
 }
 
 TEST(ChannelKey, every_channel_of_an_instrument_has_a_slot_of_its_own) {

@@ -67,6 +67,12 @@ void append_reqid(std::string& out, const Envelope& envelope) {
   if (envelope.reqid) fmt::format_to(std::back_inserter(out), R"(,"reqid":{})", *envelope.reqid);
 }
 
+// What the numbers of pushes begin behind, for those who hear them.
+void append_epoch(std::string& out, const CommandContext& context) {
+  if (context.extensions.seq)
+    fmt::format_to(std::back_inserter(out), R"(,"epoch":{})", context.services.health.epoch());
+}
+
 // {"type":"S","msg":"OK","time":1767623400,"reqid":1
 std::string begin_answer(const Envelope& envelope, std::string_view msg, const Services& services) {
   std::string out = R"({"type":)";
@@ -117,6 +123,7 @@ CommandAnswer change_subscriptions(const Command& command, const RequestObject& 
   if (!missing) return error_answer(envelope, missing.error(), context.services);
   std::string out = begin_answer(envelope, "OK", context.services);
   append_missing(out, *missing);
+  if (command.action == Action::subscribe) append_epoch(out, context);
   return {std::move(out += '}')};
 }
 
@@ -128,6 +135,7 @@ CommandAnswer extend(const RequestObject& request, const Envelope& envelope, con
   std::string out = begin_answer(envelope, "OK", context.services);
   out += R"(,"ext":)";
   append_extension_names(out, *extensions);
+  append_epoch(out, context);
   return {std::move(out += '}')};
 }
 

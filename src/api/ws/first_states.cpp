@@ -1,8 +1,11 @@
 #include "api/ws/first_states.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 #include <thread>
 
+#include "api/change_bodies.hpp"
 #include "api/json/encode.hpp"
 #include "api/ws/push.hpp"
 
@@ -79,18 +82,24 @@ FirstState read_first_state(channel::ChannelKey key, const state::InstrumentView
   // The cells are written before the version is raised, so they may hold an event that the version does not
   // tell of yet. Sent as it is, that event would be pushed once more; taking its sequence instead could lose
   // the second K-line of an event that changes two. So look again: the market thread raises the version
-  // within nanoseconds.
+  // within nanoseconds. The stamp says the same of all cells together, the numbers of pushes among them.
   constexpr int kLooks = 1'000;
+  FirstState state;
   for (int look = 1;; ++look) {
-    const Sequence version = view.version();
+    const std::uint64_t stamp = view.stamp();
+    state.after = view.version();
+    state.number = number_of(view.numbers(), key);
     Reading reading = read_channel(key, view, instrument);
-    if (reading.changed <= version || look == kLooks) return {version, std::move(reading.body)};
+    state.body = std::move(reading.body);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    state.is_one = stamp % 2 == 0 && view.stamp() == stamp && reading.changed <= state.after;
+    if (state.is_one || look == kLooks) return state;
     if (look > kLooks / 2) std::this_thread::yield();
   }
 }
 
-void FirstStates::add(channel::ChannelKey key, std::string_view spelling) {
-  waiting_.push_back({key, std::string{spelling}});
+void FirstStates::add(channel::ChannelKey key, std::string_view spelling, channel::Form form) {
+  waiting_.push_back({key, std::string{spelling}, form});
 }
 
 void FirstStates::forget(std::vector<channel::ChannelKey> keys) {
@@ -103,24 +112,34 @@ void FirstStates::forget(std::vector<channel::ChannelKey> keys) {
   if (waiting_.empty()) waiting_ = {};
 }
 
-channel::Frame FirstStates::next(channel::Hub& hub, channel::Subscriber& subscriber,
-                                 const state::ViewTable& views, const market::InstrumentTable& instruments) {
-  const Waiting waiting = std::move(waiting_[first_++]);
+std::expected<channel::Frame, FirstStates::Nothing> FirstStates::next(channel::Hub& hub,
+                                                                      channel::Subscriber& subscriber,
+                                                                      const Services& services) {
+  constexpr std::unexpected kNothing{Nothing::to_push};
+  Waiting waiting = std::move(waiting_[first_++]);
   if (first_ == waiting_.size()) {
     waiting_ = {};
     first_ = 0;
   }
   // Only what the hub holds back may be started.
-  if (!hub.awaits_start(subscriber, waiting.key)) return nullptr;
-  const auto* view = views.find(waiting.key.instrument);
+  if (!hub.awaits_start(subscriber, waiting.key)) return kNothing;
+  const auto* view = services.views.find(waiting.key.instrument);
   if (view == nullptr) {
     hub.start_after(subscriber, waiting.key, Sequence{});
-    return nullptr;
+    return kNothing;
   }
-  const FirstState state = read_first_state(waiting.key, *view, instruments.at(waiting.key.instrument));
+  const FirstState state =
+      read_first_state(waiting.key, *view, services.instruments.at(waiting.key.instrument));
+  const bool is_numbered = waiting.form == channel::Form::numbered;
+  if (is_numbered && !state.is_one) {
+    waiting_.push_back(std::move(waiting));
+    return std::unexpected{Nothing::not_now};
+  }
   hub.start_after(subscriber, waiting.key, state.after);
-  if (state.body.empty()) return nullptr;
-  return make_push(waiting.key.topic, waiting.spelling, state.body);
+  if (state.body.empty()) return kNothing;
+  if (!is_numbered) return make_push(waiting.key.topic, waiting.spelling, state.body);
+  return make_numbered_push(waiting.key.topic, waiting.spelling, state.body,
+                            services.health.epoch() + state.number);
 }
 
 }  // namespace qos::api::ws

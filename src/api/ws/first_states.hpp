@@ -8,10 +8,11 @@
 // Thread: the loop's. Empty, it holds no memory beside itself.
 #pragma once
 
-#include <optional>
+#include <expected>
 #include <string>
 #include <vector>
 
+#include "api/query.hpp"
 #include "channel/hub.hpp"
 #include "market/instrument.hpp"
 #include "state/view.hpp"
@@ -21,21 +22,25 @@ namespace qos::api::ws {
 class FirstStates {
  public:
   // Right after Hub::subscribe said `yes`.
-  void add(channel::ChannelKey key, std::string_view spelling);
+  void add(channel::ChannelKey key, std::string_view spelling, channel::Form form = channel::Form::plain);
 
   // Right after Hub::unsubscribe: these do not wait any more, in any spelling.
   void forget(std::vector<channel::ChannelKey> keys);
 
   bool empty() const { return waiting_.empty(); }
 
-  // Starts the next channel: its push, nullptr if it has no state yet.
-  channel::Frame next(channel::Hub& hub, channel::Subscriber& subscriber, const state::ViewTable& views,
-                      const market::InstrumentTable& instruments);
+  // to_push: it has no state yet. not_now: the market thread was at work at every look, so the channel
+  // waits again, for another turn: the loop must drain what that thread may wait to hand over.
+  enum class Nothing : std::uint8_t { to_push, not_now };
+  // Starts the next channel: its push, or why there is none.
+  std::expected<channel::Frame, Nothing> next(channel::Hub& hub, channel::Subscriber& subscriber,
+                                              const Services& services);
 
  private:
   struct Waiting {
     channel::ChannelKey key;
     std::string spelling;
+    channel::Form form;
   };
   std::vector<Waiting> waiting_;
   std::size_t first_ = 0;  // waiting_ before it are started
@@ -43,8 +48,12 @@ class FirstStates {
 
 // The state of one channel and what it includes.
 struct FirstState {
-  Sequence after;    // every change up to it is in the state
-  std::string body;  // empty: there is no state yet, or the channel has none to push (trades)
+  Sequence after;            // every change up to it is in the state
+  std::uint64_t number = 0;  // of the last push up to it
+  std::string body;          // empty: there is no state yet, or the channel has none to push (trades)
+  // All of it was read of one state. Not so if the market thread was at work at every look; then `number` may
+  // belong to another state than the rest.
+  bool is_one = false;
 };
 FirstState read_first_state(channel::ChannelKey key, const state::InstrumentView& view,
                             const market::Instrument& instrument);

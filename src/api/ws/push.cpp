@@ -1,5 +1,7 @@
 #include "api/ws/push.hpp"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "api/ws/frame.hpp"
@@ -25,10 +27,9 @@ constexpr char letter_of(channel::Topic topic) {
   return 'S';
 }
 
-}  // namespace
-
-channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::string_view body) {
-  const std::size_t payload = kHead.size() + spelling.size() + 1 + body.size();
+channel::Frame make(channel::Topic topic, std::string_view spelling, std::string_view body,
+                    std::string_view end) {
+  const std::size_t payload = kHead.size() + spelling.size() + 1 + body.size() + end.size();
   std::string out;
   out.reserve(kMaxFrameHeader + payload);
   append_frame_header(out, Opcode::text, payload);
@@ -38,7 +39,20 @@ channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::s
   out += spelling;
   out += '"';
   out += body;
+  out += end;
   return channel::make_frame(std::move(out));
+}
+
+}  // namespace
+
+channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::string_view body) {
+  return make(topic, spelling, body, {});
+}
+
+channel::Frame make_numbered_push(channel::Topic topic, std::string_view spelling, std::string_view body,
+                                  std::uint64_t seq) {
+  body.remove_suffix(1);  // the closing brace
+  return make(topic, spelling, body, fmt::format(R"(,"seq":{}}})", seq));
 }
 
 }  // namespace qos::api::ws

@@ -2,6 +2,7 @@
 // spelling and shared by everyone who is sent it.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "channel/channel_key.hpp"
@@ -11,5 +12,8 @@ namespace qos::api::ws {
 
 // `spelling` as it passed market::parse_codes, which leaves nothing to escape; `body` of api/json/encode.hpp.
 channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::string_view body);
+// The same with the extension seq:  …,"seq":N}  . On the wire a number begins behind the epoch.
+channel::Frame make_numbered_push(channel::Topic topic, std::string_view spelling, std::string_view body,
+                                  std::uint64_t seq);
 
 }  // namespace qos::api::ws

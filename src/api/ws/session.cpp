@@ -100,25 +100,32 @@ void Session::make_room() {
   if (!closed()) too_slow_ = outbox().verdict(context().now) == channel::Outbox::Verdict::slow_consumer;
 }
 
-void Session::deliver(const channel::Frame& frame) {
+void Session::deliver(const channel::Update&, const channel::Frame& frame) {
   if (!closing_ && !too_slow_) queue(frame);
 }
 
-void Session::send_first_states() {
+void Session::hold(const channel::Update&, const channel::Frame&) {}
+
+bool Session::send_first_states() {
   // The last state may be over the room, so that must stay well below what closes a client.
   const std::size_t room = std::min(kFirstStatesRoom, context().options.outbox_hard_bytes / 2);
-  while (!first_states_.empty() && outbox().bytes() < room)
-    if (auto frame = first_states_.next(context().hub, *this, context().services.views,
-                                        context().services.instruments))
-      queue(std::move(frame));
+  while (!first_states_.empty() && outbox().bytes() < room) {
+    auto frame = first_states_.next(context().hub, *this, context().services);
+    if (frame) queue(std::move(*frame));
+    if (frame || frame.error() == FirstStates::Nothing::to_push) continue;
+    context().host.visit_at_turn_end(*this);
+    return false;
+  }
+  return true;
 }
 
 void Session::end_turn() {
   if (too_slow_) return give_up_on_slow_client();
+  bool goes_on = true;
   do {
-    if (!closing_) send_first_states();
+    if (!closing_) goes_on = send_first_states();
     flush();
-  } while (!closed() && !closing_ && outbox().empty() && !first_states_.empty());
+  } while (goes_on && !closed() && !closing_ && outbox().empty() && !first_states_.empty());
 }
 
 void Session::on_tick(SteadyTime now) {

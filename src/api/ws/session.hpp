@@ -25,7 +25,8 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   // What came behind the handshake in the same packet.
   void take_early_bytes(std::span<char> bytes) { on_bytes(bytes); }
 
-  void deliver(const channel::Frame& frame) override;
+  void deliver(const channel::Update& update, const channel::Frame& frame) override;
+  void hold(const channel::Update& update, const channel::Frame& frame) override;
   void on_tick(SteadyTime now) override;
   void on_stop() override;
   void end_turn() override;
@@ -48,7 +49,8 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   void queue(channel::Frame frame);
   void judge(channel::Outbox::Verdict verdict);
   void make_room();
-  void send_first_states();
+  // False: the next one must wait for another turn.
+  bool send_first_states();
   // Tells why, if the client still reads, and ends the session when that is sent.
   void say_goodbye(CloseCode code, std::string_view reason);
   void give_up_on_slow_client();

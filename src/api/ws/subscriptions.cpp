@@ -47,7 +47,8 @@ Forms forms_of(const ChannelKey& plain, const Extensions& ext) {
   Forms forms{{plain, plain, plain}, 1};
   if (plain.topic == Topic::trade && ext.ns) forms.keys[0].variant = channel::kPreciseTrades;
   if (plain.topic != Topic::kline) return forms;
-  if (ext.turnover || ext.closed) forms.keys[0].variant += channel::kExtendedKlines;
+  // Numbers count everything that is told, so whoever asks for them is told everything.
+  if (ext.turnover || ext.closed || ext.seq) forms.keys[0].variant += channel::kExtendedKlines;
   if (ext.ses && plain.variant == kMinutes) forms.keys[forms.count++].variant = channel::kSessionMinutes;
   return forms;
 }
@@ -103,13 +104,14 @@ Answer<std::vector<std::string>> subscribe(channel::Topic topic, const RequestOb
   if (!wanted) return std::unexpected{std::move(wanted.error())};
   if (auto allowed = within_plan(*wanted, context); !allowed)
     return std::unexpected{std::move(allowed.error())};
+  const auto form = context.extensions.seq ? channel::Form::numbered : channel::Form::plain;
   for (const auto& code : wanted->codes.known) {
     const auto plain = wanted->key_of(code);
     if (hears(plain, context)) continue;
     const Forms forms = forms_of(plain, context.extensions);
     for (const auto& key : forms.all())
-      if (context.hub.subscribe(context.subscriber, key, code.spelling) == channel::Hub::Added::yes)
-        context.first_states.add(key, code.spelling);
+      if (context.hub.subscribe(context.subscriber, key, code.spelling, form) == channel::Hub::Added::yes)
+        context.first_states.add(key, code.spelling, form);
   }
   return std::move(wanted->codes.missing);
 }
