@@ -205,10 +205,10 @@ class Encoder {
 
   void write_head(std::span<const SequencedEvent> events, std::string& out) {
     ByteWriter write{out};
-    std::uint16_t present = 0;
+    std::uint32_t present = 0;
     for (std::size_t kind = 0; kind < kEventKinds; ++kind)
-      if (counts_[kind] > 0) present |= static_cast<std::uint16_t>(1U << kind);
-    write.fixed(present);
+      if (counts_[kind] > 0) present |= 1U << kind;
+    write.varint(present);
     for (const auto count : counts_)
       if (count > 0) write.varint(count);
     kind_ = static_cast<std::uint8_t>(std::countr_zero(present));
@@ -365,7 +365,7 @@ class Decoder {
 
  private:
   Result<void> read_head() {
-    const auto present = in_.fixed<std::uint16_t>();
+    const auto present = in_.varint();
     if (present == 0 || present >> kEventKinds != 0)
       return fail("kinds of events {:#06x}, known are {:#06x}", present, (1U << kEventKinds) - 1);
     std::size_t sum = 0;

@@ -29,8 +29,9 @@ enum class EventKind : std::uint8_t {
   trade_correction = 12,
   past_kline = 13,
   calendar_change = 14,
+  past_reset = 15,
 };
-inline constexpr std::size_t kEventKinds = 15;
+inline constexpr std::size_t kEventKinds = 16;
 static_assert(std::variant_size_v<EventBody> == kEventKinds, "a new event needs a number in the journal");
 
 inline constexpr std::array<std::string_view, kEventKinds> kEventKindNames{"trade",
@@ -47,7 +48,8 @@ inline constexpr std::array<std::string_view, kEventKinds> kEventKindNames{"trad
                                                                            "trade_bust",
                                                                            "trade_correction",
                                                                            "past_kline",
-                                                                           "calendar_change"};
+                                                                           "calendar_change",
+                                                                           "past_reset"};
 
 template <typename Body>
 constexpr EventKind event_kind() {
@@ -80,9 +82,11 @@ constexpr EventKind event_kind() {
     return trade_correction;
   else if constexpr (std::is_same_v<Body, PastKline>)
     return past_kline;
-  else {
-    static_assert(std::is_same_v<Body, CalendarChange>);
+  else if constexpr (std::is_same_v<Body, CalendarChange>)
     return calendar_change;
+  else {
+    static_assert(std::is_same_v<Body, PastReset>);
+    return past_reset;
   }
 }
 

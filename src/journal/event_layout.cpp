@@ -60,6 +60,7 @@ std::uint64_t event_layout() {
       layout_of(&CalendarChange::calendar, &CalendarChange::kind, &CalendarChange::date,
                 &CalendarChange::open, &CalendarChange::close, &CalendarChange::ts_event),
       layout_of(&StateDigest::digest, &StateDigest::ts_event),
+      layout_of(&PastReset::instrument, &PastReset::ts_event),
   };
   static_assert(numbers.size() == 1 + std::variant_size_v<EventBody>, "a kind of event is missing here");
   return XXH3_64bits(numbers.data(), sizeof numbers);

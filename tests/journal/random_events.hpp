@@ -16,7 +16,7 @@ class RandomEvents {
   explicit RandomEvents(std::uint64_t seed) : random_{seed} {}
 
   std::vector<SequencedEvent> events(std::size_t count, Sequence first) {
-    kinds_ = pick(3) == 0 ? 1 : pick(15) + 1;
+    kinds_ = pick(3) == 0 ? 1 : pick(16) + 1;
     instruments_ = static_cast<std::uint32_t>(pick(3) == 0 ? 1 : pick(400) + 1);
     std::vector<SequencedEvent> events;
     for (std::size_t n = 0; n < count; ++n)
@@ -120,6 +120,8 @@ class RandomEvents {
                          count(),
                          count(),
                          time()};
+      case 14:
+        return PastReset{instrument(), time()};
       default:
         return CalendarChange{calendar(),
                               one_of(CalendarChange::Kind::full),
@@ -131,7 +133,7 @@ class RandomEvents {
   }
 
   std::mt19937_64 random_;
-  std::uint64_t kinds_ = 15;
+  std::uint64_t kinds_ = 16;
   std::uint32_t instruments_ = 1;
 };
 
