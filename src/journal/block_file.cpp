@@ -69,4 +69,23 @@ Result<std::optional<std::uint64_t>> BlockFile::find_block(std::uint64_t from) {
   }
 }
 
+Result<BlockFile::Behind> BlockFile::look_behind(std::uint64_t from, Sequence missing) {
+  Behind behind;
+  while (!behind.was_durable) {
+    const auto found = find_block(from);
+    if (!found) return std::unexpected{found.error()};
+    if (!*found) break;
+    const auto block = header_at(**found);
+    if (!block) return std::unexpected{block.error()};
+    from = **found + block->header->bytes();
+    if (block->header->first() < missing) continue;
+    if (!behind.offset) {
+      behind.offset = **found;
+      behind.first = block->header->first();
+    }
+    behind.was_durable = block->header->durable >= missing.value();
+  }
+  return behind;
+}
+
 }  // namespace qos::journal

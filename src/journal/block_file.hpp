@@ -32,6 +32,16 @@ class BlockFile {
   Result<BlockAt> block_at(std::uint64_t offset, std::vector<SequencedEvent>& out);
   // Where the first whole block at `from` or behind it begins; nullopt: there is none.
   Result<std::optional<std::uint64_t>> find_block(std::uint64_t from);
+  // Whether a block at `from` or behind it was begun when `missing` was on the disk: then what is missing
+  // there is damage, not an interrupted write. Stops at the first one that says so.
+  struct Behind {
+    std::optional<std::uint64_t> offset;  // of the first whole block that does not begin before `missing`
+    Sequence first;                       // its first event
+    bool was_durable = false;
+  };
+  Result<Behind> look_behind(std::uint64_t from, Sequence missing);
+  // The file may have changed: what was read ahead does not count any more.
+  void forget() { filled_ = 0; }
 
  private:
   // Bytes at `offset`, at least `least` of them unless the file ends; good until the next call.

@@ -105,31 +105,16 @@ class Scanner {
 
   // Finds where it goes on, if what is missing was on the disk once. False: nothing says so, it is torn here.
   Result<bool> pass_bad_place(const std::string& reason) {
-    std::optional<BlockHeader> next;
-    std::uint64_t next_at = 0;
-    bool proven = false;
-    for (auto from = at_; !proven;) {
-      const auto found = blocks_.find_block(from);
-      if (!found) return std::unexpected{found.error()};
-      if (!*found) break;
-      const auto block = blocks_.header_at(**found);
-      if (!block) return std::unexpected{block.error()};
-      from = **found + block->header->bytes();
-      if (block->header->first() < missing()) continue;  // told already
-      if (!next) {
-        next = block->header;
-        next_at = **found;
-      }
-      proven = block->header->durable >= missing().value();
-    }
-    if (!proven) return false;
+    const auto behind = blocks_.look_behind(at_, missing());
+    if (!behind) return std::unexpected{behind.error()};
+    if (!behind->was_durable) return false;
     scan_.damage.push_back({.offset = at_,
-                            .bytes = next_at - at_,
+                            .bytes = *behind->offset - at_,
                             .expected = missing(),
-                            .next = next->first(),
+                            .next = behind->first,
                             .reason = reason});
-    at_ = next_at;
-    scan_.last = Sequence{next->first_sequence - 1};
+    at_ = *behind->offset;
+    scan_.last = Sequence{behind->first.value() - 1};
     return true;
   }
 

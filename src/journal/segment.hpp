@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "core/result.hpp"
 #include "io/disk.hpp"
@@ -24,6 +25,10 @@ inline constexpr std::uint8_t kJournalVersion = 1;
 // "00000000000000000001.qosj", and ".qosa" once it is archived. They sort as their events do.
 inline constexpr std::string_view kSegmentSuffix = ".qosj";
 inline constexpr std::string_view kArchiveSuffix = ".qosa";
+// While this file is in the folder, a repair has left something out: the next run begins a new epoch, and
+// removes it once a segment of that epoch is on the disk.
+inline constexpr std::string_view kRepairedMarker = "repaired";
+
 std::string segment_file_name(Sequence first);
 std::string archive_file_name(Sequence first);
 // nullopt: the name of something else.
@@ -62,10 +67,10 @@ Result<SegmentStart> read_segment_start(io::DiskFile& file);
 // A place where there should be a block, and is none.
 struct BadPlace {
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;       // up to the next whole block, or the end of the file
-  Sequence expected;             // the first sequence that is missing
-  std::optional<Sequence> next;  // where it goes on; nullopt: nothing valid follows
-  std::string reason;            // what was expected and seen
+  std::uint64_t bytes = 0;  // up to the next whole block, or the end of the file
+  Sequence expected;        // the first sequence that is missing
+  Sequence next;            // where it goes on
+  std::string reason;       // what was expected and seen
 };
 
 struct Scan {
