@@ -71,7 +71,8 @@ class Journal {
   // Called by the journal's thread after durable() has grown or append() has room again. Before start().
   void on_progress(std::function<void()> wake);
 
-  // Segments that hold events after `sequence` are kept, whatever their age (a checkpoint needs them).
+  // Segments that hold events after `sequence` are kept, whatever their age (a checkpoint needs them). Until
+  // it is called, all are. Any thread.
   void keep_after(Sequence sequence);
 
   void start();

@@ -193,30 +193,34 @@ Result<LeftTail> read_left_tail(io::Disk& disk, const std::filesystem::path& fol
   return left;
 }
 
-Result<std::vector<SequencedEvent>> events_of(io::Disk& disk, const std::filesystem::path& folder,
-                                              const LeftTail& left, Sequence after) {
+Result<LeftEvents> events_of(io::Disk& disk, const std::filesystem::path& folder, const LeftTail& left,
+                             Sequence after) {
   QOS_ASSERT(left.state == LeftTail::State::readable && after <= left.appended);
-  const auto path = folder / kTailFile;
+  LeftEvents found;
   const std::uint64_t count = left.appended.value() - after.value();
-  if (count > left.capacity)
-    return fail("{}: has the last {} events before {}, {} are needed", path.string(), left.capacity,
-                left.appended.value() + 1, count);
-  const auto bytes = read(disk, path, kEventsAt, left.capacity * sizeof(SequencedEvent));
-  if (!bytes) return std::unexpected{bytes.error()};
-  if (bytes->size() != left.capacity * sizeof(SequencedEvent))
-    return fail("{}: its events take {} bytes, {} are there", path.string(),
-                left.capacity * sizeof(SequencedEvent), bytes->size());
-  std::vector<SequencedEvent> events(count);
-  for (std::uint64_t n = 0; n < count; ++n) {
-    const std::uint64_t sequence = after.value() + 1 + n;
-    const std::size_t at = (sequence & (left.capacity - 1)) * sizeof(SequencedEvent);
-    std::memcpy(static_cast<void*>(&events[n]), bytes->data() + at, sizeof(SequencedEvent));
-    if (events[n].sequence.value() != sequence ||
-        events[n].event.body.index() >= std::variant_size_v<EventBody>)
-      return fail("{}: at offset {} event {} is expected, number {} of kind {} is there", path.string(),
-                  kEventsAt + at, sequence, events[n].sequence.value(), events[n].event.body.index());
+  if (count > left.capacity) {
+    found.why =
+        fmt::format("the tail holds {} events, {} are missing from the segments", left.capacity, count);
+    return found;
   }
-  return events;
+  const auto bytes = read(disk, folder / kTailFile, kEventsAt, left.capacity * sizeof(SequencedEvent));
+  if (!bytes) return std::unexpected{bytes.error()};
+  for (std::uint64_t sequence = after.value() + 1; sequence <= left.appended.value(); ++sequence) {
+    const std::size_t at = (sequence & (left.capacity - 1)) * sizeof(SequencedEvent);
+    SequencedEvent event;
+    if (at + sizeof event > bytes->size()) {
+      found.why = fmt::format("the tail ends before event {}", sequence);
+      return found;
+    }
+    std::memcpy(static_cast<void*>(&event), bytes->data() + at, sizeof event);
+    if (event.sequence.value() != sequence || event.event.body.index() >= std::variant_size_v<EventBody>) {
+      found.why = fmt::format("at offset {} of the tail event {} is expected, number {} of kind {} is there",
+                              kEventsAt + at, sequence, event.sequence.value(), event.event.body.index());
+      return found;
+    }
+    found.events.push_back(event);
+  }
+  return found;
 }
 
 }  // namespace qos::journal

@@ -85,8 +85,12 @@ struct LeftTail {
 };
 Result<LeftTail> read_left_tail(io::Disk& disk, const std::filesystem::path& folder);
 
-// Its events after `after` up to appended. An error: they are overwritten, or not what a tail holds.
-Result<std::vector<SequencedEvent>> events_of(io::Disk& disk, const std::filesystem::path& folder,
-                                              const LeftTail& left, Sequence after);
+// Its events after `after` up to appended, as far as they are there; `why` not all of them, or empty.
+struct LeftEvents {
+  std::vector<SequencedEvent> events;
+  std::string why;
+};
+Result<LeftEvents> events_of(io::Disk& disk, const std::filesystem::path& folder, const LeftTail& left,
+                             Sequence after);
 
 }  // namespace qos::journal

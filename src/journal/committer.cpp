@@ -1,0 +1,111 @@
+#include "journal/committer.hpp"
+
+#include <algorithm>
+
+#include "journal/block.hpp"
+
+namespace qos::journal {
+namespace {
+
+constexpr std::chrono::seconds kRetry{1};
+// Of one commit. More would let the producer wait for a longer write, fewer sync more often than needed.
+constexpr std::uint64_t kCommitEvents = 8 * kBlockEvents;
+
+}  // namespace
+
+Committer::Committer(Parts parts, const Journal::Options& options, std::unique_ptr<SegmentWriter> first)
+    : parts_{parts}, options_{&options}, segment_{std::move(first)} {}
+
+std::optional<SteadyTime> Committer::due() const {
+  if (parts_.tail->appended() == parts_.tail->released()) return std::nullopt;
+  if (retry_at_) return retry_at_;
+  const SteadyTime now = parts_.clock->steady_now();
+  // The first event after a quiet time does not wait, and neither does a tail that fills.
+  const std::uint64_t waiting = parts_.tail->appended().value() - parts_.tail->released().value();
+  if (!last_begin_ || waiting >= parts_.tail->capacity() / 4) return now;
+  return std::max(now, *last_begin_ + options_->commit_interval);
+}
+
+bool Committer::commit() {
+  if (parts_.tail->appended() == parts_.tail->released()) return false;
+  last_begin_ = parts_.clock->steady_now();
+  if (const auto done = try_commit(); !done) {
+    failed(done.error());
+    return false;
+  }
+  works_again();
+  return true;
+}
+
+Result<void> Committer::try_commit() {
+  if (auto done = ready_segment(); !done) return done;
+  gather(parts_.tail->released());
+  if (auto done = segment_->write(batch_); !done) return done;
+  if (auto done = segment_->sync(batch_); !done) {
+    distrusted_ = true;
+    return done;
+  }
+  auto& counters = *parts_.counters;
+  counters.blocks.add(batch_.blocks);
+  counters.bytes.add(batch_.bytes.size());
+  counters.syncs.add();
+  parts_.housekeeping->open_bytes(segment_->facts().bytes);
+  parts_.tail->release(batch_.last);
+  if (segment_->facts().bytes >= options_->segment_bytes) close_segment();
+  return {};
+}
+
+Result<void> Committer::ready_segment() {
+  if (distrusted_) {
+    // What the failed sync was for is taken away before it is written elsewhere: nothing is there twice.
+    if (auto done = segment_->cut(); !done) return done;
+    distrusted_ = false;
+    if (segment_->facts().events > 0) close_segment();
+    segment_.reset();
+  }
+  if (segment_) return {};
+  auto fresh = SegmentWriter::create(*parts_.disk, options_->folder,
+                                     {.epoch = parts_.epoch,
+                                      .first = Sequence{parts_.tail->released().value() + 1},
+                                      .created = parts_.clock->now(),
+                                      .names = parts_.names});
+  if (!fresh) return std::unexpected{std::move(fresh.error())};
+  segment_ = std::move(*fresh);
+  return {};
+}
+
+void Committer::gather(Sequence after) {
+  batch_.restart(after);
+  const std::uint64_t limit = after.value() + kCommitEvents;
+  while (batch_.last.value() < limit) {
+    const auto events = parts_.tail->waiting(batch_.last, kBlockEvents);
+    if (events.empty()) return;
+    batch_.add(events, after);
+  }
+}
+
+void Committer::close_segment() {
+  parts_.housekeeping->open_bytes(0);
+  parts_.housekeeping->add(segment_->facts());
+  segment_.reset();
+}
+
+void Committer::failed(const Error& error) {
+  parts_.counters->failures.add();
+  parts_.counters->failing.set(1);
+  if (!retry_at_ && options_->report)
+    options_->report(
+        {fmt::format("the journal cannot be written, events wait in its tail: {}", error.message)});
+  retry_at_ = parts_.clock->steady_now() + kRetry;
+}
+
+void Committer::works_again() {
+  if (!retry_at_) return;
+  retry_at_.reset();
+  parts_.counters->failing.set(0);
+  if (options_->report)
+    options_->report({fmt::format("the journal can be written again, up to event {} it is on the disk",
+                                  parts_.tail->released().value())});
+}
+
+}  // namespace qos::journal

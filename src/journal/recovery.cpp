@@ -1,0 +1,160 @@
+#include "journal/recovery.hpp"
+
+#include <algorithm>
+
+#include "journal/archive.hpp"
+#include "journal/segment.hpp"
+#include "journal/segment_writer.hpp"
+#include "journal/tail.hpp"
+
+namespace qos::journal {
+namespace {
+
+// What the segments end with.
+struct End {
+  Epoch epoch;
+  Sequence last;
+  Names names;
+};
+
+// What is to be done about the tail.
+struct Verdict {
+  std::vector<SequencedEvent> only_there;  // to be written down
+  std::string reason;                      // of a new epoch; empty: the old one goes on
+};
+
+Result<Verdict> judge_same_boot(io::Disk& disk, const std::filesystem::path& folder, const LeftTail& left,
+                                const End& end) {
+  if (left.appended < end.last)
+    return Verdict{.reason = fmt::format("the tail ends at event {}, the segments at {}",
+                                         left.appended.value(), end.last.value())};
+  if (left.appended == end.last) return Verdict{};
+  if (left.state == LeftTail::State::other_layout)
+    return fail(
+        "{}: events {} to {} are only there, in the layout of another version: start and stop that "
+        "version once",
+        (folder / kTailFile).string(), end.last.value() + 1, left.appended.value());
+  auto there = events_of(disk, folder, left, end.last);
+  if (!there) return std::unexpected{std::move(there.error())};
+  return Verdict{.only_there = std::move(there->events), .reason = std::move(there->why)};
+}
+
+Result<Verdict> judge(io::Disk& disk, const std::filesystem::path& folder, const End& end) {
+  const auto left = read_left_tail(disk, folder);
+  if (!left) return std::unexpected{left.error()};
+  const auto boot = disk.boot_id();
+  if (!boot) return std::unexpected{boot.error()};
+  if (left->state == LeftTail::State::none) return Verdict{.reason = "the journal's tail is missing"};
+  if (left->state == LeftTail::State::unreadable)
+    return Verdict{.reason = fmt::format("the journal's tail cannot be read: {}", left->why)};
+  if (left->epoch != end.epoch)
+    return Verdict{.reason = fmt::format("the tail is of epoch {}, the segments end in {}",
+                                         left->epoch.value(), end.epoch.value())};
+  if (left->boot_id == *boot) return judge_same_boot(disk, folder, *left, end);
+  if (left->finished && left->appended == end.last) return Verdict{};
+  if (left->finished)
+    return Verdict{.reason = fmt::format("the journal was finished at event {}, its segments end at {}",
+                                         left->appended.value(), end.last.value())};
+  return Verdict{.reason =
+                     "the machine was started anew and the journal had not been finished: what was published "
+                     "last may be missing"};
+}
+
+// The newest segment: checked as a whole, and cut behind its last good block.
+struct Newest {
+  End end;
+  std::uint64_t cut_at = 0;
+  std::uint64_t torn = 0;
+};
+
+Result<Newest> look_at_newest(io::Disk& disk, const std::filesystem::path& path) {
+  auto file = disk.open(path, io::Disk::Open::read);
+  if (!file) return std::unexpected{std::move(file.error())};
+  auto scan = scan_segment(**file);
+  if (!scan) return within(path.string(), std::move(scan.error()));
+  if (!scan->damage.empty()) {
+    const BadPlace& bad = scan->damage.front();
+    return fail(
+        "{}: damaged at offset {}, from event {} on: {}. `qos journal repair` says what can be read and "
+        "goes on without the rest",
+        path.string(), bad.offset, bad.expected.value(), bad.reason);
+  }
+  return Newest{
+      .end = {.epoch = scan->start.epoch, .last = scan->last, .names = std::move(scan->start.names)},
+      .cut_at = scan->end,
+      .torn = scan->torn};
+}
+
+Result<void> cut(io::Disk& disk, const std::filesystem::path& path, std::uint64_t size) {
+  auto file = disk.open(path, io::Disk::Open::write);
+  if (!file) return std::unexpected{std::move(file.error())};
+  if (auto done = (*file)->truncate(size); !done) return done;
+  // Otherwise a power loss would bring the torn end back, then in the middle of the journal.
+  return (*file)->sync();
+}
+
+Result<SegmentFacts> write_down(io::Disk& disk, const std::filesystem::path& folder, UnixNanos now,
+                                const End& end, std::span<const SequencedEvent> events) {
+  auto segment = SegmentWriter::create(
+      disk, folder,
+      {.epoch = end.epoch, .first = events.front().sequence, .created = now, .names = &end.names});
+  if (!segment) return std::unexpected{std::move(segment.error())};
+  SegmentWriter::Batch batch;
+  batch.restart(end.last);
+  for (std::size_t at = 0; at < events.size(); at += kBlockEvents)
+    batch.add(events.subspan(at, std::min(kBlockEvents, events.size() - at)), end.last);
+  if (auto done = (*segment)->write(batch); !done) return std::unexpected{std::move(done.error())};
+  if (auto done = (*segment)->sync(batch); !done) return std::unexpected{std::move(done.error())};
+  return (*segment)->facts();
+}
+
+std::uint64_t microseconds(UnixNanos t) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_nanos(t) / 1'000, 1));
+}
+
+}  // namespace
+
+Result<Recovered> recover(io::Disk& disk, const std::filesystem::path& folder, UnixNanos now) {
+  auto segments = segments_of(disk, folder);
+  if (!segments) return std::unexpected{std::move(segments.error())};
+  Recovered recovered{.segments = std::move(*segments), .repaired = disk.exists(folder / kRepairedMarker)};
+  Found& found = recovered.found;
+  if (recovered.segments.empty()) {
+    found.reason = "there is no journal yet";
+    found.new_epoch = true;
+    recovered.epoch = Epoch{microseconds(now)};
+    return recovered;
+  }
+
+  const auto newest_path = folder / recovered.segments.back().file;
+  auto newest = look_at_newest(disk, newest_path);
+  if (!newest) return std::unexpected{std::move(newest.error())};
+  const End& end = newest->end;
+  auto verdict = judge(disk, folder, end);
+  if (!verdict) return std::unexpected{std::move(verdict.error())};
+
+  if (newest->torn > 0)
+    if (auto done = cut(disk, newest_path, newest->cut_at); !done)
+      return std::unexpected{std::move(done.error())};
+  SegmentFacts& facts = recovered.segments.back();
+  facts.bytes = newest->cut_at;
+  facts.last = end.last;
+  // Empty, so the next segment has its name and takes its place.
+  if (facts.last < facts.first) recovered.segments.pop_back();
+  if (!verdict->only_there.empty()) {
+    auto written = write_down(disk, folder, now, end, verdict->only_there);
+    if (!written) return std::unexpected{std::move(written.error())};
+    recovered.segments.push_back(std::move(*written));
+  }
+
+  found.torn_bytes = newest->torn;
+  found.from_tail = verdict->only_there.size();
+  found.last = {.epoch = end.epoch, .sequence = Sequence{end.last.value() + found.from_tail}};
+  if (recovered.repaired) verdict->reason = "the journal was repaired, and what could not be read is missing";
+  found.reason = std::move(verdict->reason);
+  found.new_epoch = !found.reason.empty();
+  recovered.epoch = found.new_epoch ? Epoch{std::max(microseconds(now), end.epoch.value() + 1)} : end.epoch;
+  return recovered;
+}
+
+}  // namespace qos::journal
