@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "io/background.hpp"
-#include "journal/committer.hpp"
 #include "journal/archive.hpp"
+#include "journal/committer.hpp"
 #include "journal/doorbell.hpp"
 #include "journal/housekeeping.hpp"
 #include "journal/recovery.hpp"
