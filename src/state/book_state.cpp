@@ -1,13 +1,6 @@
 #include "state/book_state.hpp"
 
 namespace qos::state {
-namespace {
-
-bool same_levels(const Depth& a, const Depth& b) {
-  return a.bid_count == b.bid_count && a.ask_count == b.ask_count && a.bids == b.bids && a.asks == b.asks;
-}
-
-}  // namespace
 
 void BookState::clear() {
   book_.clear();

@@ -34,6 +34,10 @@ class BookState {
   // Likewise; ignored once there was a delta.
   void apply(const Quote& quote, Sequence sequence, std::optional<Depth>& out);
 
+  // snapshot_checkpoint.cpp. Into a fresh one.
+  void save(Saving& out) const;
+  void restore(Restoring& in);
+
  private:
   // `out` holds the new levels; it is emptied if they are the old ones.
   void show(std::optional<Depth>& out, UnixNanos ts, Sequence sequence);

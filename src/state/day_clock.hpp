@@ -23,6 +23,9 @@ class DayClock {
   // or was, where no earlier call has said so of it or a later one; nullopt: no day has opened since. Days
   // that passed between two calls are skipped.
   std::optional<UnixNanos> day_opened_by(UnixNanos now);
+  // The day said last; UnixNanos::min(): none yet.
+  UnixNanos opened_day() const { return told_; }
+  void set_opened_day(UnixNanos day) { told_ = day; }
 
  private:
   // nullopt: a date without regular trading.

@@ -6,6 +6,12 @@
 #include "state/trade_order.hpp"
 
 namespace qos::state {
+
+Numbers InstrumentState::numbers() const {
+  const auto* told = told_.get();
+  return told ? told->numbers() : Numbers{};
+}
+
 Snapshot InstrumentState::snapshot() const {
   const auto* fold = snapshot_.get();
   return fold ? fold->load() : Snapshot{};
@@ -35,6 +41,7 @@ std::vector<Kline> InstrumentState::extended_minutes(StoredSeries session, std::
 }
 
 Change InstrumentState::apply(const EventBody& body, const Work& work) {
+  const Writing writing{stamp_};
   // Not as an aggregate, which would clear the kilobyte of optional values first.
   Change change;
   change.sequence = work.sequence;
@@ -43,11 +50,31 @@ Change InstrumentState::apply(const EventBody& body, const Work& work) {
     std::visit([&](const auto& event) { on(event, work, change); }, body);
   } else {
     work.counters.refused.add();
+    if (std::holds_alternative<Trade>(body)) change.verdict = {.rule = TradeRule::implausible};
   }
-  change.klines = work.klines;
+  tell(change, work);
   // After the cells, before anybody looks who is interested (docs/decisions/0002-subscribe-without-locks.md).
   version_.store(work.sequence.value());
   return change;
+}
+
+void InstrumentState::tell(Change& change, const Work& work) {
+  change.klines = work.klines;
+  if (change.empty()) return;
+  Told* told = told_.get();
+  if (!told) told = &told_.make(seed());
+  const std::uint64_t before = told->hash();
+  told->count(change, work.klines);
+  work.digest += told->hash() - before;
+}
+
+std::uint64_t InstrumentState::seed() const {
+  return Told::seed_of(instrument_->code.to_string());
+}
+
+std::uint64_t InstrumentState::digest() const {
+  const auto* told = told_.get();
+  return told ? told->hash() - seed() : 0;
 }
 
 UnixNanos InstrumentState::next_close() const {
@@ -60,6 +87,7 @@ UnixNanos InstrumentState::next_close() const {
 }
 
 Change InstrumentState::close_ended_klines(UnixNanos now, const Work& work) {
+  const Writing writing{stamp_};
   Change change;
   change.sequence = work.sequence;
   change.instrument = instrument_->id;
@@ -67,7 +95,7 @@ Change InstrumentState::close_ended_klines(UnixNanos now, const Work& work) {
   if (auto* minutes = extended_.get())
     for (const auto series : ExtendedMinutes::kSeries)
       minutes->of(series).close_ended(now, kline_work(series, work));
-  change.klines = work.klines;
+  tell(change, work);
   version_.store(work.sequence.value());
   return change;
 }
@@ -79,6 +107,7 @@ void InstrumentState::find_ends_again() {
 void InstrumentState::open_day(UnixNanos day, Sequence sequence) {
   auto* fold = snapshot_.get();
   if (!fold) return;
+  const Writing writing{stamp_};
   std::optional<Snapshot> changed;
   fold->update(sequence, changed, [&](Snapshot& snapshot) { return fold->open_day(snapshot, day); });
   if (changed) version_.store(sequence.value());
@@ -88,6 +117,7 @@ void InstrumentState::on(const Trade& trade, const Work& work, Change& change) {
   // The parts of thousands of instruments are seldom all in the cache: ask for them at once.
   if (const auto* set = klines_.get()) set->prefetch();
   if (const auto* fold = snapshot_.get()) fold->prefetch();
+  if (const auto* told = told_.get()) told->prefetch();
   change.trade = TapeTrade{work.sequence, 0, trade.price, trade.size, trade.ts_event, trade.aggressor};
   tape_.make(work.options.trades_kept).add(*change.trade, trade.trade_id);
 
@@ -99,6 +129,7 @@ void InstrumentState::on(const Trade& trade, const Work& work, Change& change) {
     counted = count_in_klines(trade, eligibility, place, work);
     show_trade(trade, eligibility, place, work, change);
   }
+  change.verdict = verdict_of(eligibility, place, counted);
   if (trade.trade_id == 0 || work.options.ledger_kept == 0) return;
   if (!ledger_) ledger_ = std::make_unique<TradeLedger>(work.options.ledger_kept);
   LedgerTrade kept{.trade_id = trade.trade_id,
@@ -143,6 +174,23 @@ LedgerPlace InstrumentState::count_in_klines(const Trade& trade, Eligibility eli
   const KlineWork kline_work = this->kline_work(place.series, work);
   if (place.is_regular()) return klines_.make(work.options.klines_kept).add(print, kline_work);
   return extended_.make(work.options.klines_kept).of(place.series).add(print, kline_work);
+}
+
+TradeVerdict InstrumentState::verdict_of(Eligibility eligibility, const Place& place,
+                                         const LedgerPlace& counted) {
+  if (eligibility == Eligibility::tape_only) return {.rule = TradeRule::tape_only};
+  if (!place.minute) return {.rule = TradeRule::outside_sessions};
+  switch (counted.kind) {
+    case LedgerPlace::Kind::nowhere:
+      return {.rule = TradeRule::too_old, .series = place.series};
+    case LedgerPlace::Kind::waiting:
+      return {.rule = TradeRule::waits_for_price, .series = place.series};
+    case LedgerPlace::Kind::minute:
+      break;
+  }
+  return {.rule = eligibility == Eligibility::full ? TradeRule::counted : TradeRule::volume_only,
+          .series = place.series,
+          .minute = counted.minute};
 }
 
 void InstrumentState::show_trade(const Trade& trade, Eligibility eligibility, const Place& place,

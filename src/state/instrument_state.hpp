@@ -15,7 +15,9 @@
 #include "state/minute_cache.hpp"
 #include "state/published.hpp"
 #include "state/snapshot_fold.hpp"
+#include "state/stamp.hpp"
 #include "state/tape.hpp"
+#include "state/told.hpp"
 #include "state/trade_ledger.hpp"
 #include "state/view.hpp"
 
@@ -47,12 +49,15 @@ class InstrumentState final : public InstrumentView {
     const Machine::Options& options;
     MachineCounters& counters;
     std::vector<KlineChange>& klines;
+    std::uint64_t& digest;  // Machine::digest(), kept up to date
   };
 
   InstrumentState(const market::Instrument& instrument, MinuteCache& minutes)
       : instrument_{&instrument}, minutes_{&minutes} {}
 
   // --- any thread ---
+  std::uint64_t stamp() const override { return stamp_.value(); }
+  Numbers numbers() const override;
   Sequence version() const override { return Sequence{version_.load()}; }
   Snapshot snapshot() const override;
   Depth depth() const override;
@@ -73,6 +78,11 @@ class InstrumentState final : public InstrumentView {
   void open_day(UnixNanos day, Sequence sequence);
   // The calendar has changed.
   void find_ends_again();
+  // instrument_checkpoint.cpp. Into a fresh one.
+  void save(Saving& out) const;
+  Result<void> restore(Restoring& in, const Machine::Options& options);
+  // What it has added to Machine::digest().
+  std::uint64_t digest() const;
   const market::Instrument& instrument() const { return *instrument_; }
   // The time for which it is down in the closing schedule; UnixNanos::max(): it is not.
   UnixNanos scheduled() const { return scheduled_; }
@@ -96,6 +106,10 @@ class InstrumentState final : public InstrumentView {
   void on(const CalendarChange&, const Work&, Change&) {}
   void on(const StateDigest&, const Work&, Change&) {}
 
+  // Numbers what is news and takes it into the digest; nothing after it may change it.
+  void tell(Change& change, const Work& work);
+  std::uint64_t seed() const;
+
   // Where a trade belongs.
   struct Place {
     std::optional<market::Minute> minute;  // of the regular session, or of an extended one
@@ -111,6 +125,7 @@ class InstrumentState final : public InstrumentView {
   }
   LedgerPlace count_in_klines(const Trade& trade, Eligibility eligibility, const Place& place,
                               const Work& work);
+  static TradeVerdict verdict_of(Eligibility eligibility, const Place& place, const LedgerPlace& counted);
   void show_trade(const Trade& trade, Eligibility eligibility, const Place& place, const Work& work,
                   Change& change);
   // The newest day, and the close before it, after days that are over may have changed.
@@ -134,10 +149,12 @@ class InstrumentState final : public InstrumentView {
   SnapshotFold& snapshot_fold() { return snapshot_.make(instrument_->code.market, minutes_->opened_day()); }
   BookState& book() { return book_.make(depth_levels()); }
 
+  Stamp stamp_;
   std::atomic<std::uint64_t> version_{0};
   const market::Instrument* instrument_;
   MinuteCache* minutes_;
   UnixNanos scheduled_ = UnixNanos::max();
+  Published<Told> told_;
   Published<SnapshotFold> snapshot_;
   Published<BookState> book_;
   Published<Tape> tape_;

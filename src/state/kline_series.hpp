@@ -12,6 +12,7 @@
 
 #include "core/time.hpp"
 #include "state/cell_ring.hpp"
+#include "state/checkpoint.hpp"
 #include "state/published.hpp"
 #include "state/seq_cell.hpp"
 #include "state/snapshot.hpp"
@@ -77,6 +78,10 @@ class KlineSeries {
   Kline close_newest(Sequence sequence);
 
   std::vector<Kline> latest(std::size_t count, std::optional<UnixNanos> until) const;
+
+  // kline_checkpoint.cpp. Into a fresh one: if it keeps fewer, the oldest go.
+  void save(Saving& out) const;
+  void restore(Restoring& in);
 
  private:
   using Ring = CellRing<KlineSlot>;

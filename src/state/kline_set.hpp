@@ -106,6 +106,10 @@ class BasicKlineSet {
   // The calendar has changed: when the open K-lines end now.
   void find_ends_again(MinuteCache& cache);
 
+  // kline_checkpoint.cpp. Into a fresh one.
+  void save(Saving& out) const;
+  void restore(Restoring& in);
+
  private:
   // A change of the sums.
   struct Difference {

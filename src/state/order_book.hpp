@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "event/event.hpp"
+#include "state/checkpoint.hpp"
 #include "state/snapshot.hpp"
 
 namespace qos::state {
@@ -30,6 +31,10 @@ class BookSide {
   std::size_t size() const { return levels_.size(); }
   // Fills `out` best first as far as there are levels; how many it wrote.
   std::uint32_t best(std::span<DepthLevel> out) const;
+
+  // snapshot_checkpoint.cpp. Into a fresh one, at most `most` levels.
+  void save(Saving& out) const;
+  void restore(Restoring& in, std::size_t most);
 
  private:
   struct Level {
@@ -58,6 +63,15 @@ class OrderBook {
 
   // The best `levels` of each side; sequence and ts stay 0. levels <= kMaxDepthLevels.
   Depth depth(std::size_t levels) const;
+
+  void save(Saving& out) const {
+    bids_.save(out);
+    asks_.save(out);
+  }
+  void restore(Restoring& in) {
+    bids_.restore(in, kMaxLevels);
+    asks_.restore(in, kMaxLevels);
+  }
 
  private:
   BookSide bids_{Side::bid};

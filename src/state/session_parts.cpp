@@ -108,6 +108,15 @@ std::optional<Price> SessionParts::close_for(const Session& session, const Close
   return session.day > closes.day && closes.last ? closes.last : otherwise;
 }
 
+bool SessionParts::fits(const Snapshot& snapshot) const {
+  const auto shown = [&](StoredSeries series) {
+    return days_[static_cast<std::size_t>(series)] != UnixNanos::min();
+  };
+  return shown(StoredSeries::night) == snapshot.night.has_value() &&
+         shown(StoredSeries::pre_market) == snapshot.pre_market.has_value() &&
+         shown(StoredSeries::after_hours) == snapshot.after_hours.has_value();
+}
+
 void SessionParts::quote(Snapshot& snapshot, const Closes& closes) const {
   for (const StoredSeries series : kExtended) {
     auto& shown = part_of(snapshot, series);

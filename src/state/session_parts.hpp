@@ -8,6 +8,7 @@
 
 #include "event/event.hpp"
 #include "market/session_calendar.hpp"
+#include "state/checkpoint.hpp"
 #include "state/snapshot.hpp"
 #include "state/trade_eligibility.hpp"
 
@@ -57,6 +58,11 @@ class SessionParts {
   void show(Snapshot& snapshot, StoredSeries series, const std::optional<Whole>& whole, const Closes& closes);
   // Puts the closes right that parts are quoted against, after one of them changed.
   void quote(Snapshot& snapshot, const Closes& closes) const;
+
+  // Saves or restores which days are shown; fits(): the snapshot shows parts of just these.
+  template <typename Archive, typename Self>
+  static void archive(Archive& archive, Self& self);
+  bool fits(const Snapshot& snapshot) const;
 
  private:
   // Night and pre-market look back to the close before their day, after hours to their day's own.

@@ -70,6 +70,11 @@ struct Depth {
   friend bool operator==(const Depth&, const Depth&) = default;
 };
 
+// Whenever and by what event they came.
+inline bool same_levels(const Depth& a, const Depth& b) {
+  return a.bid_count == b.bid_count && a.ask_count == b.ask_count && a.bids == b.bids && a.asks == b.asks;
+}
+
 struct TapeTrade {
   Sequence sequence;
   std::uint64_t number = 0;  // the instrument's first trade on the tape is 1

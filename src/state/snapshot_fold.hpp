@@ -74,7 +74,13 @@ class SnapshotFold {
   bool show_reference(Snapshot& snapshot, Price previous_close, UnixNanos day);
   bool show_rolling(Snapshot& snapshot, const RollingStats& stats);
 
+  // snapshot_checkpoint.cpp. Into a fresh one.
+  void save(Saving& out) const;
+  void restore(Restoring& in);
+
  private:
+  template <typename Archive, typename Self>
+  static void archive(Archive& archive, Self& self);
   bool has_previous_close() const { return market::spec_of(market_).has_previous_close; }
   // The clock has opened a later day than the latest one with trades.
   bool waits_for_trade() const { return closes_.last && closes_.day < opened_; }

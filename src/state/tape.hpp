@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "state/cell_ring.hpp"
+#include "state/checkpoint.hpp"
 #include "state/snapshot.hpp"
 
 namespace qos::state {
@@ -17,11 +18,11 @@ class Tape {
  public:
   explicit Tape(std::size_t kept) : ring_{kept} {}
 
-  // trade_id: the venue's, 0 if it has none.
-  void add(const TapeTrade& trade, std::uint64_t trade_id) {
-    const auto ordinal = added_.load(std::memory_order_relaxed) + 1;
-    ring_.write({trade, ordinal, trade_id});
-    added_.store(ordinal, std::memory_order_release);
+  // Gives the trade its number. trade_id: the venue's, 0 if it has none.
+  void add(TapeTrade& trade, std::uint64_t trade_id) {
+    trade.number = added_.load(std::memory_order_relaxed) + 1;
+    ring_.write({trade, trade.number, trade_id});
+    added_.store(trade.number, std::memory_order_release);
   }
   // The venue takes a trade back, or says what it should have been. Nothing happens if it is not here (any
   // more).
@@ -49,7 +50,7 @@ class Tape {
       }
       // Fewer than were there: the writer overtook this reader by the length of the tape. Look again, but do
       // not race a writer that never pauses for the last few.
-      if (trades.size() >= count || seen >= std::min<std::uint64_t>(newest, ring_.capacity())) break;
+      if (trades.size() >= count || seen >= kept(newest)) break;
       if (looks >= kLooks && !trades.empty()) break;
     }
     std::ranges::reverse(trades);
@@ -57,8 +58,13 @@ class Tape {
     return trades;
   }
 
+  // snapshot_checkpoint.cpp. Into a fresh one: if it keeps fewer, the oldest go.
+  void save(Saving& out) const;
+  void restore(Restoring& in);
+
  private:
   static constexpr int kLooks = 8;
+  static constexpr std::size_t kLeastBytes = 7;  // of a trade in a checkpoint
 
   struct Entry {
     TapeTrade trade;
@@ -69,9 +75,7 @@ class Tape {
 
   template <typename What>
   void change(std::uint64_t trade_id, What&& what) {
-    const auto newest = added_.load(std::memory_order_relaxed);
-    const auto kept = std::min<std::uint64_t>(newest, ring_.capacity());
-    for (auto ordinal = newest; ordinal > newest - kept; --ordinal) {
+    for (auto ordinal = added_.load(std::memory_order_relaxed); ordinal >= oldest(); --ordinal) {
       Entry entry = ring_.own(ordinal);
       if (entry.trade_id != trade_id) continue;
       what(entry);
@@ -80,7 +84,20 @@ class Tape {
     }
   }
 
+  // Of all until `newest`, how many are here.
+  std::uint64_t kept(std::uint64_t newest) const {
+    return std::min<std::uint64_t>(newest + 1 - first_, ring_.capacity());
+  }
+  // For the writer; one past the newest if there is none.
+  std::uint64_t oldest() const {
+    const auto newest = added_.load(std::memory_order_relaxed);
+    return newest + 1 - kept(newest);
+  }
+
   CellRing<Entry> ring_;
+  // The first that was ever here: a restored tape does not begin with the first trade. Set before readers
+  // come.
+  std::uint64_t first_ = 1;
   std::atomic<std::uint64_t> added_{0};
 };
 

@@ -1,9 +1,18 @@
 #include "state/trade_ledger.hpp"
 
+#include "state/plausible.hpp"
 #include "state/trade_order.hpp"
 
 namespace qos::state {
 namespace {
+
+constexpr std::size_t kEligibilities = 3;
+constexpr std::size_t kSessions = 5;
+constexpr std::size_t kLeastBytes = 9;  // of a trade in a checkpoint
+constexpr std::int32_t kWaiting = LedgerTrade::kWaiting;
+// No minute is later (checkpoint.hpp).
+constexpr auto kLastMinute =
+    std::chrono::floor<std::chrono::minutes>(checkpoint::kLatest).time_since_epoch().count();
 
 // Joins one trade, which comes after those joined before, as a K-line of its minute does.
 void join(TradeSum& sum, const LedgerTrade& trade) {
@@ -101,6 +110,52 @@ std::optional<TradeLedger::Latest> TradeLedger::latest(StoredSeries session) con
     if (!latest || order >= latest->order) latest = {order, trade.ts};
   });
   return latest;
+}
+
+void TradeLedger::save(Saving& out) const {
+  out.number(trades_.size());
+  LedgerTrade base;
+  for (std::size_t n = 0; n < trades_.size(); ++n) {
+    const LedgerTrade& trade = trades_[(oldest_ + n) % trades_.size()];
+    out.difference(static_cast<std::int64_t>(trade.trade_id), static_cast<std::int64_t>(base.trade_id));
+    out.price(trade.price, base.price);
+    out.size(trade.size);
+    out.time(trade.ts, base.ts);
+    out.difference(trade.minute, base.minute);
+    out.choice(trade.condition, kTradeConditions);
+    out.choice(trade.eligibility, kEligibilities);
+    out.choice(trade.session, kSessions);
+    out.flag(trade.gone);
+    base = trade;
+  }
+}
+
+void TradeLedger::restore(Restoring& in) {
+  const std::size_t count = in.count(kLeastBytes);
+  LedgerTrade trade;
+  for (std::size_t n = 0; n < count && in.ok(); ++n) {
+    auto trade_id = static_cast<std::int64_t>(trade.trade_id);
+    std::int64_t minute = 0;
+    in.difference(trade_id, trade_id);
+    trade.trade_id = static_cast<std::uint64_t>(trade_id);
+    in.price(trade.price, trade.price);
+    in.size(trade.size);
+    in.time(trade.ts, trade.ts);
+    in.difference(minute, trade.minute);
+    in.require(kWaiting <= minute && minute < kLastMinute);
+    trade.minute = in.ok() ? static_cast<std::int32_t>(minute) : LedgerTrade::kNowhere;
+    in.choice(trade.condition, kTradeConditions);
+    in.choice(trade.eligibility, kEligibilities);
+    in.choice(trade.session, kSessions);
+    in.flag(trade.gone);
+    // It was one that state took.
+    in.require(is_plausible(Trade{.instrument = {},
+                                  .price = trade.price,
+                                  .size = trade.size,
+                                  .ts_event = trade.ts,
+                                  .condition = trade.condition}));
+    if (in.ok()) add(trade);
+  }
 }
 
 }  // namespace qos::state

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "event/event.hpp"
+#include "state/checkpoint.hpp"
 #include "state/kline_series.hpp"
 #include "state/trade_eligibility.hpp"
 
@@ -70,6 +71,10 @@ class TradeLedger {
     UnixNanos ts;
   };
   std::optional<Latest> latest(StoredSeries session) const;
+
+  void save(Saving& out) const;
+  // Into a fresh one: if it keeps fewer, the oldest go.
+  void restore(Restoring& in);
 
  private:
   template <typename Visit>

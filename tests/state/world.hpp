@@ -46,6 +46,9 @@ struct Heard {
   std::optional<Snapshot> snapshot;
   std::optional<Depth> depth;
   std::vector<KlineChange> klines;
+  std::uint64_t snapshot_number = 0;
+  std::uint64_t depth_number = 0;
+  std::optional<TradeVerdict> verdict;
 
   friend bool operator==(const Heard&, const Heard&) = default;
 
@@ -151,6 +154,8 @@ class World {
   const MachineCounters& counters() const { return machine_.counters(); }
   Machine& machine() { return machine_; }
   Sequence last() const { return Sequence{sequence_}; }
+  // The machine was restored: the next event is the one after `last`.
+  void go_on_after(Sequence last) { sequence_ = last.value(); }
 
  private:
   struct Listener final : ChangeSink {
@@ -160,7 +165,10 @@ class World {
                        change.trade,
                        change.snapshot,
                        change.depth,
-                       {change.klines.begin(), change.klines.end()}});
+                       {change.klines.begin(), change.klines.end()},
+                       change.snapshot_number,
+                       change.depth_number,
+                       change.verdict});
     }
     std::vector<Heard> heard;
   };
