@@ -14,7 +14,7 @@ TEST(Machine, reports_a_trade_as_tape_entry_snapshot_and_one_kline_of_each_type)
   World world;
   const auto heard = world.trade(kUs, "2024-08-06 13:30:05", "189.01", "100");
   ASSERT_TRUE(heard.trade && heard.snapshot);
-  EXPECT_EQ(*heard.trade, (TapeTrade{Sequence{1}, 0, price("189.01"), size("100"), utc("2024-08-06 13:30:05"),
+  EXPECT_EQ(*heard.trade, (TapeTrade{Sequence{1}, 1, price("189.01"), size("100"), utc("2024-08-06 13:30:05"),
                                      Aggressor::unknown}));
   EXPECT_EQ(heard.snapshot->last, price("189.01"));
   EXPECT_EQ(heard.snapshot->turnover, turnover("18901"));
