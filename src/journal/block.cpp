@@ -32,11 +32,15 @@ BlockHeader describe(std::span<const SequencedEvent> events) {
   header.first_received = unix_nanos(events.front().event.ts_recv);
   header.last_received = unix_nanos(events.back().event.ts_recv);
   header.latest_of_highest = header.latest_of_others = std::numeric_limits<std::int64_t>::min();
-  for (const auto& [sequence, event] : events)
-    header.highest_feed = std::max(header.highest_feed, event.feed.value());
   for (const auto& [sequence, event] : events) {
-    auto& latest =
-        event.feed.value() == header.highest_feed ? header.latest_of_highest : header.latest_of_others;
+    const auto feed = event.feed.value();
+    if (feed > header.highest_feed) {
+      // What was the highest until now is one of the others.
+      header.highest_feed = feed;
+      header.latest_of_others = std::max(header.latest_of_others, header.latest_of_highest);
+      header.latest_of_highest = unix_nanos(event.ts_recv);
+    }
+    auto& latest = feed == header.highest_feed ? header.latest_of_highest : header.latest_of_others;
     latest = std::max(latest, unix_nanos(event.ts_recv));
   }
   return header;

@@ -71,6 +71,15 @@ constexpr std::uint64_t raw(UnixNanos time) {
   return static_cast<std::uint64_t>(unix_nanos(time));
 }
 
+// As std::visit, without its table of functions for the kinds that are nearly all.
+template <typename Visit>
+void visit_frequent(const EventBody& body, Visit visit) {
+  if (const auto* const delta = std::get_if<BookDelta>(&body)) return visit(*delta);
+  if (const auto* const trade = std::get_if<Trade>(&body)) return visit(*trade);
+  if (const auto* const quote = std::get_if<Quote>(&body)) return visit(*quote);
+  std::visit(visit, body);
+}
+
 // ---- writing
 
 // An instrument of the block that is written.
@@ -148,7 +157,7 @@ class Encoder {
     std::size_t n = 0;
     for (const auto& event : events) add(event, places_[n++]);
     for (std::uint8_t column = 0; column < kColumns; ++column)
-      if (values_of(Column{column}, counts_) > 0) append_column(columns_[column].all(), out);
+      if (values_of(Column{column}, counts_) > 0) writer_.append(columns_[column].all(), out);
     out += rare_;
   }
 
@@ -172,35 +181,37 @@ class Encoder {
   // What has to be known of all events before the first can be written.
   void look_at(const SequencedEvent& sequenced) {
     const auto& [feed, received, body] = sequenced.event;
-    std::visit(
-        [&](const auto& event) {
-          using Body = std::remove_cvref_t<decltype(event)>;
-          ++counts_[static_cast<std::size_t>(event_kind<Body>())];
-          const auto step = minus(raw(event.ts_event), event_time_);
-          if (step != 0) event_power_.show(static_cast<std::int64_t>(step));
-          event_time_ = raw(event.ts_event);
-          std::uint32_t place = 0;
-          if constexpr (HasInstrument<Body>) {
-            place = dictionary_.place_of(event.instrument);
-            auto& entry = dictionary_.entries()[place];
-            if constexpr (std::is_same_v<Body, Trade>) {
-              if (entry.trade_id == 0 && event.trade_id != 0) entry.trade_id = event.trade_id - 1;
-              entry.show(event.price, event.size);
-            } else if constexpr (std::is_same_v<Body, BookDelta>) {
-              if (entry.update_id == 0) entry.update_id = event.update_id;
-              entry.show(event.price, event.size);
-            } else if constexpr (std::is_same_v<Body, Quote>) {
-              if (entry.update_id == 0) entry.update_id = event.update_id;
-              entry.show(event.bid, event.bid_size);
-              entry.show(event.ask, event.ask_size);
-            }
-          }
-          places_[seen_++] = place;
-        },
-        body);
-    const auto step = minus(raw(received), receive_time_);
-    if (step != 0) receive_power_.show(static_cast<std::int64_t>(step));
-    receive_time_ = raw(received);
+    show_step(receive_power_, raw(received), receive_time_);
+    visit_frequent(body, [&](const auto& event) {
+      using Body = std::remove_cvref_t<decltype(event)>;
+      ++counts_[static_cast<std::size_t>(event_kind<Body>())];
+      show_step(event_power_, raw(event.ts_event), event_time_);
+      std::uint32_t place = 0;
+      if constexpr (HasInstrument<Body>) {
+        place = dictionary_.place_of(event.instrument);
+        look_at(event, dictionary_.entries()[place]);
+      }
+      places_[seen_++] = place;
+    });
+  }
+  template <typename Body>
+  static void look_at(const Body& event, Written& entry) {
+    if constexpr (std::is_same_v<Body, Trade>) {
+      if (entry.trade_id == 0 && event.trade_id != 0) entry.trade_id = event.trade_id - 1;
+      entry.show(event.price, event.size);
+    } else if constexpr (std::is_same_v<Body, BookDelta>) {
+      if (entry.update_id == 0) entry.update_id = event.update_id;
+      entry.show(event.price, event.size);
+    } else if constexpr (std::is_same_v<Body, Quote>) {
+      if (entry.update_id == 0) entry.update_id = event.update_id;
+      entry.show(event.bid, event.bid_size);
+      entry.show(event.ask, event.ask_size);
+    }
+  }
+  static void show_step(CommonPower& power, std::uint64_t to, std::uint64_t& from) {
+    const auto step = minus(to, from);
+    if (step != 0) power.show(static_cast<std::int64_t>(step));
+    from = to;
   }
 
   void write_head(std::span<const SequencedEvent> events, std::string& out) {
@@ -244,15 +255,7 @@ class Encoder {
     put(kFeeds, feed.value() ^ feed_);
     feed_ = feed.value();
     put(kReceiveTimes, time_step(raw(received), receive_time_, receive_power_));
-    switch (body.index()) {
-      case 0:
-        return add(std::get<0>(body), place);
-      case 2:
-        return add(std::get<2>(body), place);
-      default:
-        break;
-    }
-    std::visit([&](const auto& event) { add(event, place); }, body);
+    visit_frequent(body, [&](const auto& event) { add(event, place); });
   }
   template <typename Body>
   void add(const Body& event, std::uint32_t place) {
@@ -317,6 +320,7 @@ class Encoder {
   std::vector<std::uint32_t> places_;
   std::size_t seen_ = 0;
   std::array<Values, kColumns> columns_;
+  ColumnWriter writer_;
   KindCounts counts_{};
   std::string rare_;
   CommonPower event_power_;

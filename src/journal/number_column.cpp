@@ -37,8 +37,10 @@ FramePlan plan_frame(std::span<const std::uint64_t> values) {
   std::size_t patches = 0;
   for (int width = widest - 1; width >= 0; --width) {
     patches += of_width[static_cast<std::size_t>(width) + 1];
+    // Two bytes at least are what each of them costs; below this width there are no fewer.
+    if (1 + 2 * patches >= least) break;
     if (width > kWidest) continue;
-    const auto high_bytes = static_cast<std::size_t>(widest - width + 6) / 7;
+    const auto high_bytes = static_cast<unsigned>(widest - width + 6) / 7;
     const auto size = packed_bytes(values.size(), width) + 1 + patches * (1 + high_bytes);
     if (size >= least) continue;
     least = size;
@@ -47,37 +49,66 @@ FramePlan plan_frame(std::span<const std::uint64_t> values) {
   return best;
 }
 
-void pack(std::span<const std::uint64_t> values, int width, std::string& out) {
-  if (width == 0) return;
-  std::array<std::uint64_t, kFrame + 1> words;
-  const auto mask = width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-  std::size_t full = 0;
-  std::uint64_t word = 0;
-  int filled = 0;
-  for (const auto whole : values) {
-    const auto value = whole & mask;
-    word |= value << filled;
-    filled += width;
-    if (filled < 64) continue;
-    words[full++] = word;
-    filled -= 64;
-    word = filled == 0 ? 0 : value >> (width - filled);
+// A whole frame in a width that the compiler knows: eight values fill `Width` bytes. Writes up to seven bytes
+// too many.
+template <int Width>
+char* pack_frame(const std::uint64_t* values, char* to) {
+  constexpr auto kMask = (std::uint64_t{1} << Width) - 1;
+  for (std::size_t n = 0; n < kFrame; n += 8, to += Width) {
+    std::array<std::uint64_t, (Width + 7) / 8 + 1> words{};
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < 8; ++k) {
+      const auto value = values[n + k] & kMask;
+      const auto at = k * Width / 64;
+      const auto shift = k * Width % 64;
+      words[at] |= value << shift;
+      if (shift + Width > 64) words[at + 1] |= value >> 1 >> (63 - shift);
+    }
+    std::memcpy(to, words.data(), (Width + 7) / 8 * 8);
   }
-  words[full] = word;
-  out.append(reinterpret_cast<const char*>(words.data()), packed_bytes(values.size(), width));
+  return to;
 }
 
-void append_frame(std::span<const std::uint64_t> values, std::string& out) {
+template <std::size_t... Width>
+constexpr auto packers(std::index_sequence<Width...>) {
+  return std::array{&pack_frame<static_cast<int>(Width)>...};
+}
+constexpr auto kPackFrame = packers(std::make_index_sequence<kWidest + 1>{});
+
+char* pack(std::span<const std::uint64_t> values, int width, char* to) {
+  if (width == 64) {
+    std::memcpy(to, values.data(), values.size_bytes());
+    return to + values.size_bytes();
+  }
+  if (values.size() == kFrame) return kPackFrame[static_cast<std::size_t>(width)](values.data(), to);
+  // What is left of a frame is packed as if the rest were zeros.
+  std::array<std::uint64_t, kFrame> padded{};
+  std::ranges::copy(values, padded.begin());
+  kPackFrame[static_cast<std::size_t>(width)](padded.data(), to);
+  return to + packed_bytes(values.size(), width);
+}
+
+char* put_varint(std::uint64_t value, char* to) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+constexpr std::size_t kMostVarint = 10;
+// Its two first bytes, values, places, the rest of wide values, and what pack() writes too many.
+constexpr std::size_t kMostFrame = 2 + kFrame * (8 + 1 + kMostVarint) + 8;
+
+char* put_frame(std::span<const std::uint64_t> values, char* to) {
   const auto plan = plan_frame(values);
-  ByteWriter write{out};
-  write.fixed(static_cast<std::uint8_t>(plan.width | (plan.patches > 0 ? kPatched : 0)));
-  if (plan.patches > 0) write.fixed(static_cast<std::uint8_t>(plan.patches));
-  pack(values, plan.width, out);
-  if (plan.patches == 0) return;
+  *to++ = static_cast<char>(plan.width | (plan.patches > 0 ? kPatched : 0));
+  if (plan.patches > 0) *to++ = static_cast<char>(plan.patches);
+  if (plan.width > 0) to = pack(values, plan.width, to);
+  if (plan.patches == 0) return to;
   for (std::size_t n = 0; n < values.size(); ++n)
-    if (values[n] >> plan.width != 0) write.fixed(static_cast<std::uint8_t>(n));
+    if (values[n] >> plan.width != 0) *to++ = static_cast<char>(n);
   for (const auto value : values)
-    if (value >> plan.width != 0) write.varint(value >> plan.width);
+    if (value >> plan.width != 0) to = put_varint(value >> plan.width, to);
+  return to;
 }
 
 std::uint64_t load(const char* from) {
@@ -122,27 +153,27 @@ void unpack(const char* from, int width, std::size_t count, std::uint64_t* to) {
 
 }  // namespace
 
-void append_column(std::span<const std::uint64_t> values, std::string& out) {
-  ByteWriter write{out};
+void ColumnWriter::append(std::span<const std::uint64_t> values, std::string& out) {
   std::uint64_t all_bits = 0;
   std::uint64_t differences = 0;
   for (const auto value : values) {
     all_bits |= value;
     differences |= value ^ values.front();
   }
+  ByteWriter write{out};
   if (all_bits == 0) return write.varint(0);
-  std::string column;
-  ByteWriter inner{column};
+  const auto most = 1 + (values.size() / kFrame + 1) * kMostFrame;
+  if (bytes_.size() < most) bytes_.resize(most);
+  char* to = bytes_.data();
   if (differences == 0) {
-    inner.fixed(static_cast<std::uint8_t>(Way::constant));
-    inner.varint(values.front());
+    *to++ = static_cast<char>(Way::constant);
+    to = put_varint(values.front(), to);
   } else {
-    column.reserve(values.size() * 4);
-    inner.fixed(static_cast<std::uint8_t>(Way::frames));
+    *to++ = static_cast<char>(Way::frames);
     for (std::size_t at = 0; at < values.size(); at += kFrame)
-      append_frame(values.subspan(at, std::min(kFrame, values.size() - at)), column);
+      to = put_frame(values.subspan(at, std::min(kFrame, values.size() - at)), to);
   }
-  write.text(column);
+  write.text({bytes_.data(), static_cast<std::size_t>(to - bytes_.data())});
 }
 
 ColumnReader::ColumnReader(ByteReader& in, std::size_t count) : left_{count}, in_{in.text()} {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/bytes.hpp"
 
@@ -20,8 +21,15 @@ inline constexpr std::size_t kFrame = 64;
 // How far a reader looks past the end of a column's bytes, which must be readable.
 inline constexpr std::size_t kReadBeyond = 8;
 
-// The column's size in bytes, then the column.
-void append_column(std::span<const std::uint64_t> values, std::string& out);
+// Writes columns. Kept from block to block, it allocates nothing in the long run.
+class ColumnWriter {
+ public:
+  // The column's size in bytes, then the column.
+  void append(std::span<const std::uint64_t> values, std::string& out);
+
+ private:
+  std::vector<char> bytes_;
+};
 
 // Hands out the values of a column one by one. Bytes that are no such column make it bad for good; then it
 // hands out zeros.
