@@ -9,6 +9,7 @@
 
 #include "api/http/register.hpp"
 #include "api/http/response_writer.hpp"
+#include "api/loop_mail.hpp"
 #include "api/query.hpp"
 #include "api/request.hpp"
 #include "api/server.hpp"
@@ -40,6 +41,7 @@ struct Tally {
 struct LoopContext {
   ConnectionHost& host;
   io::Loop& loop;
+  std::shared_ptr<LoopMail> mail;
   channel::Hub& hub;
   const Services& services;
   access::Gate& gate;

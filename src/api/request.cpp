@@ -157,6 +157,24 @@ Answer<std::vector<RequestObject>> RequestObject::objects(std::string_view name)
   return objects;
 }
 
+Answer<std::optional<std::vector<RequestObject::Named>>> RequestObject::optional_named_integers(
+    std::string_view name, IntegerRange range) const {
+  const auto value = find(name);
+  if (!value || value->is_null()) return std::nullopt;
+  simdjson::dom::object object;
+  if (value->get_object().get(object) != simdjson::SUCCESS)
+    return unlike(place_of(name), "an object of integers", value);
+  std::vector<Named> named;
+  for (const auto field : object) {
+    std::int64_t number = 0;
+    if (field.value.get_int64().get(number) != simdjson::SUCCESS || number < range.min || number > range.max)
+      return invalid("{}: {}: expected {}, seen {}", place_of(name), seen_text(field.key),
+                     expected_integer(range), seen(field.value));
+    named.emplace_back(field.key, number);
+  }
+  return named;
+}
+
 RequestParser::RequestParser() : parser_{kMaxRequestBytes} {
   // Sets the depth too. Without memory the first read() says so.
   [[maybe_unused]] const auto error = parser_.allocate(4096, kMaxRequestDepth);

@@ -40,6 +40,10 @@ class RequestObject {
   // Required and not empty.
   Answer<std::vector<std::string_view>> texts(std::string_view name) const;
   Answer<std::vector<RequestObject>> objects(std::string_view name) const;
+  // {"a":1,"b":2}, in its order; may be empty.
+  using Named = std::pair<std::string_view, std::int64_t>;
+  Answer<std::optional<std::vector<Named>>> optional_named_integers(std::string_view name,
+                                                                    IntegerRange range) const;
 
   // "kline_reqs[2]" and "co" -> "kline_reqs[2].co".
   std::string place_of(std::string_view name) const;

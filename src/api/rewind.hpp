@@ -28,15 +28,15 @@ class Rewind {
     What what = What::pushes;
     std::uint64_t after_number = 0;  // of `pushes`, as state::Numbers counts: without the epoch
     Sequence after;                  // of `trades` and `final_klines`
-    Sequence at_least;               // the state must have got so far before it answers: Result::until
-    std::size_t limit = 0;           // more pushes than this are too_many
+    Sequence at_least;      // everything up to this event is wanted; what comes behind it need not be told
+    std::size_t limit = 0;  // more pushes than this are too_many
   };
   struct Missed {
     std::uint64_t number = 0;
     Sequence sequence;
     std::string body;  // as Update::body
   };
-  // All of them, rising in sequence, and nothing else up to and including `until`.
+  // All of them up to and including the event `until`, which is no less than at_least; rising in sequence.
   struct Result {
     std::vector<Missed> pushes;
     Sequence until;

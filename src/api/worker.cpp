@@ -33,9 +33,11 @@ Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::uni
     : index_{index},
       environment_{environment},
       loop_{std::move(loop)},
+      mail_{std::make_shared<LoopMail>(*loop_)},
       hub_{index, environment.fanout, push_builder(environment.services.health)},
       context_{new LoopContext{.host = *this,
                                .loop = *loop_,
+                               .mail = mail_,
                                .hub = hub_,
                                .services = environment.services,
                                .gate = environment.gate,
@@ -52,6 +54,7 @@ Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::uni
 Worker::~Worker() {
   stop();
   join();
+  mail_->close();
 }
 
 void Worker::start() {

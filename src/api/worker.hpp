@@ -60,6 +60,7 @@ class Worker final : private ConnectionHost {
   std::size_t index_;
   WorkerEnvironment environment_;
   std::unique_ptr<io::Loop> loop_;
+  std::shared_ptr<LoopMail> mail_;
   channel::Hub hub_;
   std::unique_ptr<LoopContext> context_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +17,7 @@
 
 #include "access/gate.hpp"
 #include "api/json/encode.hpp"
+#include "api/rewind.hpp"
 #include "api/server.hpp"
 #include "channel/fanout.hpp"
 #include "io/file.hpp"
@@ -210,6 +213,55 @@ inline market::InstrumentTable load_instruments(const market::CalendarTable& cal
   return std::move(*table);
 }
 
+// Keeps what it is asked until a test answers, on the test's thread.
+class FakeRewind final : public Rewind {
+ public:
+  struct Asked {
+    Request request;
+    Done done;
+  };
+  bool ask(const Request& request, Done done) override {
+    const std::scoped_lock lock{mutex_};
+    ++asks_;
+    if (is_full_) return false;
+    asked_.push_back({request, std::move(done)});
+    came_.notify_all();
+    return true;
+  }
+  // The next question, if there is one.
+  std::optional<Asked> try_take() {
+    const std::scoped_lock lock{mutex_};
+    if (asked_.empty()) return std::nullopt;
+    Asked asked = std::move(asked_.front());
+    asked_.pop_front();
+    return asked;
+  }
+  // The next question; waits for it.
+  Asked take() {
+    std::unique_lock lock{mutex_};
+    if (!came_.wait_for(lock, std::chrono::seconds{20}, [&] { return !asked_.empty(); }))
+      throw std::runtime_error{"nobody asks for the past"};
+    Asked asked = std::move(asked_.front());
+    asked_.pop_front();
+    return asked;
+  }
+  void set_full(bool is_full) {
+    const std::scoped_lock lock{mutex_};
+    is_full_ = is_full;
+  }
+  int asks() {
+    const std::scoped_lock lock{mutex_};
+    return asks_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::deque<Asked> asked_;
+  int asks_ = 0;
+  bool is_full_ = false;
+};
+
 class House {
  public:
   explicit House(ServerOptions options = {})
@@ -263,6 +315,7 @@ class House {
 
   io::ManualClock clock{from_unix_seconds(1'750'086'000)};
   FakeGate gate;
+  FakeRewind rewind;
 
  private:
   market::CalendarTable calendars_ = load_calendars();
@@ -271,7 +324,13 @@ class House {
   CounterViews views_;
   Health health_;
   history::Klines klines_{instruments_, calendars_, &views_, nullptr, {}};
-  Services services_{instruments_, calendars_, views_, klines_, health_, clock};
+  Services services_{.instruments = instruments_,
+                     .calendars = calendars_,
+                     .views = views_,
+                     .klines = klines_,
+                     .health = health_,
+                     .clock = clock,
+                     .rewind = &rewind};
   std::unique_ptr<Server> server_;
 };
 

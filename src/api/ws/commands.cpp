@@ -53,10 +53,11 @@ struct Envelope {
   std::optional<std::int64_t> reqid{};
 };
 
-void append_missing(std::string& out, const std::vector<std::string>& missing) {
-  if (missing.empty()) return;
-  out += R"(,"missing":[)";
-  for (const auto& code : missing) {
+// ,"missing":["US:NOPE"]  , or nothing where there are none.
+void append_codes(std::string& out, std::string_view member, const std::vector<std::string>& codes) {
+  if (codes.empty()) return;
+  fmt::format_to(std::back_inserter(out), R"(,"{}":[)", member);
+  for (const auto& code : codes) {
     if (out.back() != '[') out += ',';
     json::append_string(out, code);
   }
@@ -98,14 +99,14 @@ CommandAnswer data_answer(const Envelope& envelope, const QueryAnswer& answer) {
   append_reqid(out, envelope);
   out += R"(,"data":)";
   out += answer.data;
-  append_missing(out, answer.missing);
+  append_codes(out, "missing", answer.missing);
   return {std::move(out += '}')};
 }
 
 CommandAnswer answer_question(const Command& command, std::string_view text, const Envelope& envelope,
                               const CommandContext& context) {
-  const auto now = context.services.clock.steady_now();
-  if (auto refused = refuse_request(context.gate, context.grant, permission_of(command.endpoint), now))
+  if (auto refused =
+          refuse_request(context.gate, context.grant, permission_of(command.endpoint), context.now))
     return error_answer(envelope, *refused, context.services);
   const auto answer = ask(command.endpoint, text, context.grant, context.services);
   if (!answer) return error_answer(envelope, answer.error(), context.services);
@@ -118,11 +119,13 @@ CommandAnswer change_subscriptions(const Command& command, const RequestObject& 
   if (command.action == Action::subscribe && !context.services.health.ready())
     return error_answer(envelope, make_error(ErrorKind::not_ready, "the server is recovering"),
                         context.services);
-  const auto missing = command.action == Action::subscribe ? subscribe(command.topic, request, context)
-                                                           : unsubscribe(command.topic, request, context);
-  if (!missing) return error_answer(envelope, missing.error(), context.services);
+  const auto done = command.action == Action::subscribe ? subscribe(command.topic, request, context)
+                                                        : unsubscribe(command.topic, request, context);
+  if (!done) return error_answer(envelope, done.error(), context.services);
   std::string out = begin_answer(envelope, "OK", context.services);
-  append_missing(out, *missing);
+  append_codes(out, "missing", done->missing);
+  append_codes(out, "lost", done->lost);
+  append_codes(out, "lost_ses", done->lost_ses);
   if (command.action == Action::subscribe) append_epoch(out, context);
   return {std::move(out += '}')};
 }
@@ -186,8 +189,7 @@ CommandAnswer run_command(std::string_view text, const CommandContext& context) 
 
   // Nonsense is counted like a command: it costs as much.
   if (command == nullptr || command->action != Action::heartbeat)
-    if (const auto refused =
-            context.pace.refuse(context.gate, context.grant, context.services.clock.steady_now()))
+    if (const auto refused = context.pace.refuse(context.gate, context.grant, context.now))
       return refuse(*refused);
   if (!type) return refuse(type.error());
   if (!reqid) return refuse(reqid.error());
@@ -196,8 +198,7 @@ CommandAnswer run_command(std::string_view text, const CommandContext& context) 
 }
 
 CommandAnswer answer_no_command(std::string_view expected, const CommandContext& context) {
-  if (const auto refused =
-          context.pace.refuse(context.gate, context.grant, context.services.clock.steady_now()))
+  if (const auto refused = context.pace.refuse(context.gate, context.grant, context.now))
     return error_answer({}, *refused, context.services);
   return error_answer({}, make_error(ErrorKind::invalid_request, expected), context.services);
 }

@@ -12,6 +12,7 @@
 #include "api/request.hpp"
 #include "api/ws/first_states.hpp"
 #include "api/ws/pace.hpp"
+#include "api/ws/resumes.hpp"
 #include "channel/hub.hpp"
 
 namespace qos::api::ws {
@@ -27,6 +28,9 @@ struct CommandContext {
   access::Gate& gate;
   const Services& services;
   RequestParser& parser;
+  SteadyTime now;                        // of the server, not of the world it shows
+  std::function<Resumes&()> resumes;     // made when first needed
+  Resumes* resumes_under_way = nullptr;  // nullptr: not needed so far
 };
 
 enum class Outcome : std::uint8_t { ok, error };

@@ -1,12 +1,11 @@
 #include "api/ws/first_states.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
-#include <thread>
 
 #include "api/change_bodies.hpp"
 #include "api/json/encode.hpp"
+#include "api/ws/one_look.hpp"
 #include "api/ws/push.hpp"
 
 namespace qos::api::ws {
@@ -83,19 +82,15 @@ FirstState read_first_state(channel::ChannelKey key, const state::InstrumentView
   // tell of yet. Sent as it is, that event would be pushed once more; taking its sequence instead could lose
   // the second K-line of an event that changes two. So look again: the market thread raises the version
   // within nanoseconds. The stamp says the same of all cells together, the numbers of pushes among them.
-  constexpr int kLooks = 1'000;
   FirstState state;
-  for (int look = 1;; ++look) {
-    const std::uint64_t stamp = view.stamp();
-    state.after = view.version();
+  state.is_one = read_as_one(view, [&](Sequence version) {
+    state.after = version;
     state.number = number_of(view.numbers(), key);
     Reading reading = read_channel(key, view, instrument);
     state.body = std::move(reading.body);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    state.is_one = stamp % 2 == 0 && view.stamp() == stamp && reading.changed <= state.after;
-    if (state.is_one || look == kLooks) return state;
-    if (look > kLooks / 2) std::this_thread::yield();
-  }
+    return reading.changed <= version;
+  });
+  return state;
 }
 
 void FirstStates::add(channel::ChannelKey key, std::string_view spelling, channel::Form form) {

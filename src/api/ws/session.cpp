@@ -43,7 +43,22 @@ CommandContext Session::command_context() {
           .grant = grant_,
           .gate = context().gate,
           .services = context().services,
-          .parser = context().commands};
+          .parser = context().commands,
+          .now = context().services.clock.steady_now(),
+          .resumes = [this]() -> Resumes& { return resumes(); },
+          .resumes_under_way = resumes_.get()};
+}
+
+Resumes& Session::resumes() {
+  if (!resumes_)
+    resumes_ = std::make_unique<Resumes>(
+        Resumes::Surroundings{.hub = context().hub,
+                              .subscriber = *this,
+                              .services = context().services,
+                              .first_states = first_states_,
+                              .mail = context().mail,
+                              .something_to_send = [this] { context().host.visit_at_turn_end(*this); }});
+  return *resumes_;
 }
 
 void Session::on_text(std::string_view text) {
@@ -104,11 +119,25 @@ void Session::deliver(const channel::Update&, const channel::Frame& frame) {
   if (!closing_ && !too_slow_) queue(frame);
 }
 
-void Session::hold(const channel::Update&, const channel::Frame&) {}
+void Session::hold(const channel::Update& update, const channel::Frame& frame) {
+  if (!closing_ && !too_slow_ && resumes_) resumes_->hold(update, frame);
+}
 
-bool Session::send_first_states() {
+bool Session::something_waits() const {
+  return !first_states_.empty() || (resumes_ && resumes_->has_something_to_send());
+}
+
+bool Session::send_what_waits() {
   // The last state may be over the room, so that must stay well below what closes a client.
   const std::size_t room = std::min(kFirstStatesRoom, context().options.outbox_hard_bytes / 2);
+  if (resumes_) {
+    resumes_->pursue();
+    while (outbox().bytes() < room)
+      if (auto next = resumes_->next())
+        queue(std::move(next->frame));
+      else
+        break;
+  }
   while (!first_states_.empty() && outbox().bytes() < room) {
     auto frame = first_states_.next(context().hub, *this, context().services);
     if (frame) queue(std::move(*frame));
@@ -123,9 +152,9 @@ void Session::end_turn() {
   if (too_slow_) return give_up_on_slow_client();
   bool goes_on = true;
   do {
-    if (!closing_) goes_on = send_first_states();
+    if (!closing_) goes_on = send_what_waits();
     flush();
-  } while (goes_on && !closed() && !closing_ && outbox().empty() && !first_states_.empty());
+  } while (goes_on && !closed() && !closing_ && outbox().empty() && something_waits());
 }
 
 void Session::on_tick(SteadyTime now) {
@@ -135,6 +164,7 @@ void Session::on_tick(SteadyTime now) {
   }
   if (outbox().verdict(now) == channel::Outbox::Verdict::slow_consumer) return give_up_on_slow_client();
   look_at_key(now);
+  if (resumes_ && !closing_) resumes_->on_tick(now);
   if (now - last_heard_ <= context().options.heartbeat_timeout) return;
   if (closing_) return;
   context().counters.heartbeat_timeouts.add();
@@ -158,6 +188,7 @@ void Session::say_goodbye(CloseCode code, std::string_view reason) {
   goodbye_said_ = context().now;
   context().hub.drop(*this);
   first_states_ = {};
+  resumes_.reset();
   // A client that connects anew at once must not be refused because of the connection it has lost.
   place_.reset();
   send(channel::make_frame(make_close_frame(code, reason)));
@@ -176,6 +207,7 @@ void Session::give_up_on_slow_client() {
 }
 
 void Session::on_closed() {
+  resumes_.reset();
   context().hub.drop(*this);
 }
 

@@ -44,13 +44,15 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   bool goes_on() const override { return accepts_input() && !too_slow_; }
 
   CommandContext command_context();
+  Resumes& resumes();
   void heard() { last_heard_ = context().now; }
   void answer(const CommandAnswer& answer);
   void queue(channel::Frame frame);
   void judge(channel::Outbox::Verdict verdict);
   void make_room();
-  // False: the next one must wait for another turn.
-  bool send_first_states();
+  // What clients missed and first states, as there is room. False: the next one must wait for another turn.
+  bool send_what_waits();
+  bool something_waits() const;
   // Tells why, if the client still reads, and ends the session when that is sent.
   void say_goodbye(CloseCode code, std::string_view reason);
   void give_up_on_slow_client();
@@ -62,6 +64,7 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   CountedPlace counted_;
   MessageReader reader_;
   FirstStates first_states_;
+  std::unique_ptr<Resumes> resumes_;  // nullptr: nobody has asked for the past
   Extensions extensions_;
   Pace pace_;
   SteadyTime last_heard_;

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "api/codes.hpp"
+#include "api/ws/resume_points.hpp"
 
 namespace qos::api::ws {
 namespace {
@@ -96,28 +97,55 @@ Answer<void> within_plan(const Wanted& wanted, const CommandContext& context) {
                  fmt::format("{} subscribed on this connection, the plan allows {}", products, limit))};
 }
 
+// False: it is lost, and that is known at once.
+bool resume(const ChannelKey& key, const RequestedCode& code, channel::Form form, const ResumePoint& point,
+            const CommandContext& context) {
+  return point && context.resumes().begin(key, code.spelling, form, Resumes::AfterNumber{*point},
+                                          context.now) == Resumes::Begun::yes;
+}
+
+Answer<void> sessions_are_heard(const Wanted& wanted, const Extensions& ext) {
+  if (wanted.topic == Topic::kline && wanted.variant == kMinutes && ext.ses) return {};
+  return invalid("from_ses: expected the command K with kt 1 and the extension ses in force");
+}
+
 }  // namespace
 
-Answer<std::vector<std::string>> subscribe(channel::Topic topic, const RequestObject& request,
-                                           const CommandContext& context) {
+Answer<Subscribed> subscribe(channel::Topic topic, const RequestObject& request,
+                             const CommandContext& context) {
   auto wanted = read_wanted(topic, request, context.services);
   if (!wanted) return std::unexpected{std::move(wanted.error())};
+  auto points = read_resume_points(request, wanted->codes, context.extensions, context.services);
+  if (!points) return std::unexpected{std::move(points.error())};
+  if (!points->of_sessions.empty())
+    if (auto heard = sessions_are_heard(*wanted, context.extensions); !heard) return passed_on(heard);
   if (auto allowed = within_plan(*wanted, context); !allowed)
     return std::unexpected{std::move(allowed.error())};
   const auto form = context.extensions.seq ? channel::Form::numbered : channel::Form::plain;
+  Subscribed subscribed;
   for (const auto& code : wanted->codes.known) {
     const auto plain = wanted->key_of(code);
-    if (hears(plain, context)) continue;
+    const bool is_heard = hears(plain, context);
     const Forms forms = forms_of(plain, context.extensions);
-    for (const auto& key : forms.all())
-      if (context.hub.subscribe(context.subscriber, key, code.spelling, form) == channel::Hub::Added::yes)
-        context.first_states.add(key, code.spelling, form);
+    for (const auto& key : forms.all()) {
+      const bool is_session = key.topic == Topic::kline && key.variant == channel::kSessionMinutes;
+      const auto& asked = is_session ? points->of_sessions : points->of_channels;
+      const auto point = asked.find(key.instrument);
+      const bool resumes = point != asked.end();
+      const bool is_new = !is_heard && context.hub.subscribe(context.subscriber, key, code.spelling, form) ==
+                                           channel::Hub::Added::yes;
+      if (is_new && resumes && resume(key, code, form, point->second, context)) continue;
+      // What is heard already goes on, and nobody knows what came between.
+      if (resumes) (is_session ? subscribed.lost_ses : subscribed.lost).push_back(code.spelling);
+      if (is_new) context.first_states.add(key, code.spelling, form);
+    }
   }
-  return std::move(wanted->codes.missing);
+  subscribed.missing = std::move(wanted->codes.missing);
+  return subscribed;
 }
 
-Answer<std::vector<std::string>> unsubscribe(channel::Topic topic, const RequestObject& request,
-                                             const CommandContext& context) {
+Answer<Subscribed> unsubscribe(channel::Topic topic, const RequestObject& request,
+                               const CommandContext& context) {
   auto wanted = read_wanted(topic, request, context.services);
   if (!wanted) return std::unexpected{std::move(wanted.error())};
   std::vector<ChannelKey> ended;
@@ -126,8 +154,9 @@ Answer<std::vector<std::string>> unsubscribe(channel::Topic topic, const Request
     for (const auto& key : forms.all())
       if (context.hub.unsubscribe(context.subscriber, key)) ended.push_back(key);
   }
+  if (context.resumes_under_way != nullptr) context.resumes_under_way->forget(ended);
   context.first_states.forget(std::move(ended));
-  return std::move(wanted->codes.missing);
+  return Subscribed{.missing = std::move(wanted->codes.missing)};
 }
 
 }  // namespace qos::api::ws
