@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/archive.hpp"
+#include "journal/segment.hpp"
 
 namespace qos::journal {
 
@@ -70,10 +71,10 @@ std::optional<SegmentFacts> Housekeeping::to_archive() const {
 }
 
 Result<void> Housekeeping::remove(const SegmentFacts& segment) {
-  const auto path = options_.folder / segment.file;
-  // Gone already when only the sync of the folder failed the last time.
-  if (disk_->exists(path))
-    if (auto done = disk_->remove(path); !done) return done;
+  // An archiving that was broken off leaves both. Gone already when only the sync of the folder had failed.
+  for (const auto& name : {segment_file_name(segment.first), archive_file_name(segment.first)})
+    if (disk_->exists(options_.folder / name))
+      if (auto done = disk_->remove(options_.folder / name); !done) return done;
   // Before the next one goes: otherwise a power loss could bring this one back and not the next.
   if (auto done = disk_->sync_folder(options_.folder); !done) return done;
   counts_.removed->add();

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "io/background.hpp"
-#include "journal/archive.hpp"
 #include "journal/committer.hpp"
 #include "journal/doorbell.hpp"
 #include "journal/housekeeping.hpp"
 #include "journal/recovery.hpp"
+#include "journal/segment.hpp"
 #include "journal/tail.hpp"
 
 namespace qos::journal {

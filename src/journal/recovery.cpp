@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "journal/archive.hpp"
+#include "journal/lost_note.hpp"
 #include "journal/segment.hpp"
 #include "journal/segment_writer.hpp"
 #include "journal/tail.hpp"
@@ -85,6 +85,31 @@ Result<Newest> look_at_newest(io::Disk& disk, const std::filesystem::path& path)
       .torn = scan->torn};
 }
 
+// What the headers show: that one segment begins where the one before it ends. Damage that they do not show
+// is found by whoever reads.
+Result<void> check_order(io::Disk& disk, const std::filesystem::path& folder,
+                         std::span<const SegmentFacts> segments) {
+  const auto note = read_lost_note(disk, folder);
+  if (!note) return std::unexpected{note.error()};
+  for (std::size_t n = 1; n < segments.size(); ++n) {
+    const Sequence from{segments[n - 1].last.value() + 1};
+    const Sequence to{segments[n].first.value() - 1};
+    if (from.value() == to.value() + 1 || (from <= to && is_noted(*note, from, to))) continue;
+    return fail(
+        "{}: ends at event {}, and {} begins with event {}. `qos journal repair` says what can be read "
+        "and goes on without the rest",
+        (folder / segments[n - 1].file).string(), from.value() - 1, segments[n].file, to.value() + 1);
+  }
+  return {};
+}
+
+// An archive whose raw segment is still there: its archiving was broken off, and is to be gone on with.
+void mark_half_archived(io::Disk& disk, const std::filesystem::path& folder,
+                        std::vector<SegmentFacts>& segments) {
+  for (SegmentFacts& segment : segments)
+    if (segment.archived && disk.exists(folder / segment_file_name(segment.first))) segment.archived = false;
+}
+
 Result<void> cut(io::Disk& disk, const std::filesystem::path& path, std::uint64_t size) {
   auto file = disk.open(path, io::Disk::Open::write);
   if (!file) return std::unexpected{std::move(file.error())};
@@ -130,6 +155,8 @@ Result<Recovered> recover(io::Disk& disk, const std::filesystem::path& folder, U
   auto newest = look_at_newest(disk, newest_path);
   if (!newest) return std::unexpected{std::move(newest.error())};
   const End& end = newest->end;
+  if (auto done = check_order(disk, folder, recovered.segments); !done)
+    return std::unexpected{std::move(done.error())};
   auto verdict = judge(disk, folder, end);
   if (!verdict) return std::unexpected{std::move(verdict.error())};
 
@@ -141,6 +168,7 @@ Result<Recovered> recover(io::Disk& disk, const std::filesystem::path& folder, U
   facts.last = end.last;
   // Empty, so the next segment has its name and takes its place.
   if (facts.last < facts.first) recovered.segments.pop_back();
+  mark_half_archived(disk, folder, recovered.segments);
   if (!verdict->only_there.empty()) {
     auto written = write_down(disk, folder, now, end, verdict->only_there);
     if (!written) return std::unexpected{std::move(written.error())};

@@ -16,6 +16,7 @@ struct Told {
   Appended appended;
   std::uint64_t durable = 0;
   Epoch epoch;
+  Sequence kept{0};       // the last keep_after()
   bool finished = false;  // stop() came to its end and all is durable
 };
 
@@ -37,7 +38,10 @@ void live(test::FakeDisk& disk, io::ManualClock& clock, Told& told, bool removes
         if (!told.appended.append_to(journal, life)) break;
       journal.step();
       look();
-      if (removes && round % 4 == 3) journal.keep_after(journal.durable());
+      if (removes && round % 4 == 3) {
+        told.kept = journal.durable();
+        journal.keep_after(told.kept);
+      }
       clock.advance(std::chrono::milliseconds{300});
     }
     journal.stop();
@@ -63,60 +67,72 @@ void expect_all_there(test::FakeDisk& disk, io::ManualClock& clock, const Told& 
   auto opened = Journal::open(disk, clock, small_options(), test_names());
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   const Found found = (*opened)->found();
-  const auto there = read_all(disk);
-  ASSERT_TRUE(there.has_value()) << there.error().message;
-  expect_prefix(*there, told.appended.events, complete ? told.appended.events.size() : told.durable, when);
-  EXPECT_EQ(found.last.sequence.value(), there->size());
+  const std::uint64_t removed = segments_of(disk, kFolder).value().front().first.value() - 1;
+  ASSERT_LE(removed, told.kept.value());
+  const auto kept = read_all(disk, Sequence{removed});
+  ASSERT_TRUE(kept.has_value()) << kept.error().message;
+  // What was removed on purpose counts as there.
+  std::vector<SequencedEvent> there{told.appended.events.begin(),
+                                    told.appended.events.begin() + static_cast<std::ptrdiff_t>(removed)};
+  there.insert(there.end(), kept->begin(), kept->end());
+  expect_prefix(there, told.appended.events, complete ? told.appended.events.size() : told.durable, when);
+  EXPECT_EQ(found.last.sequence.value(), there.size());
   if (complete && told.epoch != Epoch{}) {
     EXPECT_FALSE(found.new_epoch) << found.reason;
     EXPECT_EQ((*opened)->epoch(), told.epoch);
   }
   // And it goes on.
-  Appended more{.events = *there};
+  Appended more{.events = there};
   ASSERT_TRUE(more.append_to(**opened, 7));
   (*opened)->step();
   EXPECT_EQ((*opened)->durable().value(), more.events.size());
   (*opened)->stop();
-  const auto after = read_all(disk);
+  const auto after = read_all(disk, Sequence{removed});
   ASSERT_TRUE(after.has_value()) << after.error().message;
-  EXPECT_EQ(*after, more.events);
+  ASSERT_EQ(after->size(), more.events.size() - removed);
+  EXPECT_TRUE(
+      std::equal(after->begin(), after->end(), more.events.begin() + static_cast<std::ptrdiff_t>(removed)));
 }
 
 // The process lives on and dies at the end of the script without the disk ever having been well (for_good) or
 // having been ill for one call only: all that was appended is there, out of the segments or the tail.
 TEST(JournalFault, loses_nothing_whichever_call_fails) {
-  const std::uint64_t calls = calls_of_script(false);
-  ASSERT_GT(calls, 60U);
-  for (const Lasts lasts : {Lasts::once, Lasts::for_good})
-    for (const Fault fault : {Fault::error, Fault::short_write, Fault::no_space, Fault::read_only})
-      for (std::uint64_t nth = 1; nth <= calls; ++nth) {
-        test::FakeDisk disk{nth};
-        io::ManualClock clock{kStart};
-        Told told;
-        disk.fail_at(nth, fault, lasts);
-        live(disk, clock, told, false);
-        disk.heal();
-        disk.kill();
-        expect_all_there(disk, clock, told, true,
-                         fmt::format("fault {} {} at call {}: {}", static_cast<int>(fault),
-                                     lasts == Lasts::once ? "once" : "for good", nth, disk.call(nth)));
-        if (testing::Test::HasFatalFailure()) return;
-      }
+  for (const bool removes : {false, true}) {
+    const std::uint64_t calls = calls_of_script(removes);
+    ASSERT_GT(calls, 60U);
+    for (const Lasts lasts : {Lasts::once, Lasts::for_good})
+      for (const Fault fault : {Fault::error, Fault::short_write, Fault::no_space, Fault::read_only})
+        for (std::uint64_t nth = 1; nth <= calls; ++nth) {
+          test::FakeDisk disk{nth};
+          io::ManualClock clock{kStart};
+          Told told;
+          disk.fail_at(nth, fault, lasts);
+          live(disk, clock, told, removes);
+          disk.heal();
+          disk.kill();
+          expect_all_there(disk, clock, told, true,
+                           fmt::format("fault {} {} at call {}: {}", static_cast<int>(fault),
+                                       lasts == Lasts::once ? "once" : "for good", nth, disk.call(nth)));
+          if (testing::Test::HasFatalFailure()) return;
+        }
+  }
 }
 
 TEST(JournalFault, loses_nothing_when_killed_at_any_call) {
-  const std::uint64_t calls = calls_of_script(false);
-  for (std::uint64_t nth = 1; nth <= calls; ++nth) {
-    test::FakeDisk disk{nth};
-    io::ManualClock clock{kStart};
-    Told told;
-    disk.die_at(nth);
-    live(disk, clock, told, false);
-    ASSERT_TRUE(disk.dead());
-    const std::string call = disk.call(nth);
-    disk.kill();
-    expect_all_there(disk, clock, told, true, fmt::format("killed at call {}: {}", nth, call));
-    if (testing::Test::HasFatalFailure()) return;
+  for (const bool removes : {false, true}) {
+    const std::uint64_t calls = calls_of_script(removes);
+    for (std::uint64_t nth = 1; nth <= calls; ++nth) {
+      test::FakeDisk disk{nth};
+      io::ManualClock clock{kStart};
+      Told told;
+      disk.die_at(nth);
+      live(disk, clock, told, removes);
+      ASSERT_TRUE(disk.dead());
+      const std::string call = disk.call(nth);
+      disk.kill();
+      expect_all_there(disk, clock, told, true, fmt::format("killed at call {}: {}", nth, call));
+      if (testing::Test::HasFatalFailure()) return;
+    }
   }
 }
 
@@ -127,9 +143,9 @@ struct Losses {
   std::uint64_t harmed = 0;
   std::string first;
 };
-Losses power_losses(std::uint64_t seeds, bool ignore_syncs, std::size_t page_bytes) {
+Losses power_losses(std::uint64_t seeds, bool ignore_syncs, std::size_t page_bytes, bool removes = false) {
   Losses losses;
-  const std::uint64_t calls = calls_of_script(false);
+  const std::uint64_t calls = calls_of_script(removes);
   for (std::uint64_t nth = 1; nth <= calls; ++nth)
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
       test::FakeDisk disk{nth * 1'000 + seed, page_bytes};
@@ -137,7 +153,7 @@ Losses power_losses(std::uint64_t seeds, bool ignore_syncs, std::size_t page_byt
       Told told;
       disk.ignore_syncs(ignore_syncs);
       disk.die_at(nth);
-      live(disk, clock, told, false);
+      live(disk, clock, told, removes);
       const std::string call = disk.call(nth);
       disk.power_loss();
       disk.ignore_syncs(false);
@@ -152,30 +168,33 @@ Losses power_losses(std::uint64_t seeds, bool ignore_syncs, std::size_t page_byt
         harm(opened.error().message);
         continue;
       }
-      const auto there = read_all(disk);
+      const std::uint64_t removed = segments_of(disk, kFolder).value().front().first.value() - 1;
+      const auto there = read_all(disk, Sequence{removed});
       if (!there) {
         harm(there.error().message);
         continue;
       }
       const auto& events = told.appended.events;
-      if (there->size() < told.durable || there->size() > events.size() ||
-          !std::equal(there->begin(), there->end(), events.begin()))
-        harm(fmt::format("{} events of which {} were acknowledged, {} are there", events.size(), told.durable,
-                         there->size()));
+      const std::uint64_t count = removed + there->size();
+      if (removed > told.kept.value() || count < told.durable || count > events.size() ||
+          !std::equal(there->begin(), there->end(), events.begin() + static_cast<std::ptrdiff_t>(removed)))
+        harm(fmt::format("{} events of which {} were acknowledged, {} to {} are there", events.size(),
+                         told.durable, removed + 1, count));
       // An old epoch may only go on if nothing that was published is missing.
-      else if (!(*opened)->found().new_epoch && there->size() != events.size())
-        harm(fmt::format("{} of {} events are there, and the epoch is said to be the same", there->size(),
+      else if (!(*opened)->found().new_epoch && count != events.size())
+        harm(fmt::format("{} of {} events are there, and the epoch is said to be the same", count,
                          events.size()));
     }
   return losses;
 }
 
 TEST(JournalFault, keeps_what_it_acknowledged_when_the_power_goes_at_any_call) {
-  for (const std::size_t page : {512U, 4096U}) {
-    const Losses losses = power_losses(12, false, page);
-    EXPECT_GT(losses.journals, 500U);
-    EXPECT_EQ(losses.harmed, 0U) << losses.first;
-  }
+  for (const bool removes : {false, true})
+    for (const std::size_t page : {512U, 4096U}) {
+      const Losses losses = power_losses(8, false, page, removes);
+      EXPECT_GT(losses.journals, 500U);
+      EXPECT_EQ(losses.harmed, 0U) << losses.first;
+    }
 }
 
 // The test above would be worthless if it did not see a journal that does not sync.

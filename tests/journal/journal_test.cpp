@@ -8,8 +8,8 @@
 #include <mutex>
 #include <thread>
 
-#include "journal/archive.hpp"
 #include "journal/journal_support.hpp"
+#include "journal/segment.hpp"
 #include "journal/tail.hpp"
 #include "support/child.hpp"
 #include "support/temp_folder.hpp"
@@ -270,6 +270,30 @@ TEST_F(JournalTest, does_not_open_a_journal_with_damage_inside) {
   EXPECT_NE(refused.error().message.find(newest), std::string::npos) << refused.error().message;
   EXPECT_NE(refused.error().message.find("at offset"), std::string::npos) << refused.error().message;
   EXPECT_NE(refused.error().message.find("qos journal repair"), std::string::npos) << refused.error().message;
+}
+
+TEST_F(JournalTest, does_not_open_a_journal_in_whose_middle_a_segment_is_missing_or_short) {
+  for (const bool missing : {true, false}) {
+    auto journal = open();
+    for (int n = 0; n < 20; ++n) {
+      append(*journal, 60);
+      journal->step();
+    }
+    journal->stop();
+    journal.reset();
+    const auto files = segments();
+    ASSERT_GT(files.size(), 3U);
+    const auto content = *disk.content(kFolder / files[1]);
+    if (missing)
+      disk.erase(kFolder / files[1]);
+    else
+      disk.put(kFolder / files[1], content.substr(0, content.size() - 1));
+    const auto refused = Journal::open(disk, clock, small_options(), test_names());
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_NE(refused.error().message.find(files[missing ? 0 : 1]), std::string::npos)
+        << refused.error().message;
+    disk.put(kFolder / files[1], content);
+  }
 }
 
 TEST_F(JournalTest, belongs_to_one_process) {
