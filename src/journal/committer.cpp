@@ -8,8 +8,8 @@ namespace qos::journal {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
-// Of one commit. More would let the producer wait for a longer write, fewer sync more often than needed.
-constexpr std::uint64_t kCommitEvents = 8 * kBlockEvents;
+// So many events that wait are packed while the disk syncs those before them.
+constexpr std::uint64_t kMany = kBlockEvents / 2;
 
 }  // namespace
 
@@ -22,14 +22,14 @@ std::optional<SteadyTime> Committer::due() const {
   const SteadyTime now = parts_.clock->steady_now();
   // The first event after a quiet time does not wait, and neither does a tail that fills.
   const std::uint64_t waiting = parts_.tail->appended().value() - parts_.tail->released().value();
-  if (!last_begin_ || waiting >= parts_.tail->capacity() / 4) return now;
+  if (!last_begin_ || !next_.empty() || waiting >= parts_.tail->capacity() / 4) return now;
   return std::max(now, *last_begin_ + options_->commit_interval);
 }
 
-bool Committer::commit() {
+bool Committer::commit(Beside* beside) {
   if (parts_.tail->appended() == parts_.tail->released()) return false;
   last_begin_ = parts_.clock->steady_now();
-  if (const auto done = try_commit(); !done) {
+  if (const auto done = try_commit(beside); !done) {
     failed(done.error());
     return false;
   }
@@ -37,11 +37,14 @@ bool Committer::commit() {
   return true;
 }
 
-Result<void> Committer::try_commit() {
+Result<void> Committer::try_commit(Beside* beside) {
   if (auto done = ready_segment(); !done) return done;
-  gather(parts_.tail->released());
+  if (batch_.empty()) std::swap(batch_, next_);
+  // With a thread of its own at most half of the ring: the producer fills the other half meanwhile.
+  const std::uint64_t ring = parts_.tail->capacity();
+  if (batch_.empty()) gather(batch_, parts_.tail->released(), beside == nullptr ? ring : ring / 2);
   if (auto done = segment_->write(batch_); !done) return done;
-  if (auto done = segment_->sync(batch_); !done) {
+  if (auto done = sync(beside); !done) {
     distrusted_ = true;
     return done;
   }
@@ -51,8 +54,19 @@ Result<void> Committer::try_commit() {
   counters.syncs.add();
   parts_.housekeeping->open_bytes(segment_->facts().bytes);
   parts_.tail->release(batch_.last);
+  batch_.restart(batch_.last);
   if (segment_->facts().bytes >= options_->segment_bytes) close_segment();
   return {};
+}
+
+Result<void> Committer::sync(Beside* beside) {
+  const bool many = parts_.tail->appended().value() - batch_.last.value() >= kMany;
+  if (beside == nullptr || !many || !next_.empty()) return segment_->sync(batch_);
+  Result<void> synced;
+  beside->start([&] { synced = segment_->sync(batch_); });
+  gather(next_, batch_.last, parts_.tail->capacity() / 2);
+  beside->wait();
+  return synced;
 }
 
 Result<void> Committer::ready_segment() {
@@ -74,13 +88,15 @@ Result<void> Committer::ready_segment() {
   return {};
 }
 
-void Committer::gather(Sequence after) {
-  batch_.restart(after);
-  const std::uint64_t limit = after.value() + kCommitEvents;
-  while (batch_.last.value() < limit) {
-    const auto events = parts_.tail->waiting(batch_.last, kBlockEvents);
+void Committer::gather(SegmentWriter::Batch& batch, Sequence after, std::uint64_t most) const {
+  const Sequence durable = parts_.tail->released();
+  const std::uint64_t limit = after.value() + most;
+  batch.restart(after);
+  while (batch.last.value() < limit) {
+    const auto events =
+        parts_.tail->waiting(batch.last, std::min<std::uint64_t>(kBlockEvents, limit - batch.last.value()));
     if (events.empty()) return;
-    batch_.add(events, after);
+    batch.add(events, durable);
   }
 }
 

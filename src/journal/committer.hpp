@@ -11,6 +11,7 @@
 
 #include "io/clock.hpp"
 #include "io/disk.hpp"
+#include "journal/beside.hpp"
 #include "journal/housekeeping.hpp"
 #include "journal/journal.hpp"
 #include "journal/segment_writer.hpp"
@@ -31,16 +32,18 @@ class Committer {
   };
   Committer(Parts parts, const Journal::Options& options, std::unique_ptr<SegmentWriter> first);
 
-  // One commit, whatever the rhythm says: true if events have become durable by it.
-  bool commit();
+  // One commit, whatever the rhythm says: true if events have become durable by it. With `beside`, events of
+  // the next commit are packed while the disk syncs this one, if many wait.
+  bool commit(Beside* beside = nullptr);
   // When the next one is due; nullopt: nothing waits.
   std::optional<SteadyTime> due() const;
   bool failing() const { return retry_at_.has_value(); }
 
  private:
-  Result<void> try_commit();
+  Result<void> try_commit(Beside* beside);
   Result<void> ready_segment();
-  void gather(Sequence after);
+  Result<void> sync(Beside* beside);
+  void gather(SegmentWriter::Batch& batch, Sequence after, std::uint64_t most) const;
   void close_segment();
   void failed(const Error& error);
   void works_again();
@@ -49,9 +52,10 @@ class Committer {
   const Journal::Options* options_;
   std::unique_ptr<SegmentWriter> segment_;  // none: the next commit begins one
   bool distrusted_ = false;                 // a sync of it failed
-  SegmentWriter::Batch batch_;
-  std::optional<SteadyTime> last_begin_;  // of a commit
-  std::optional<SteadyTime> retry_at_;    // it fails
+  SegmentWriter::Batch batch_;              // of this commit; after a failure it is written again as it is
+  SegmentWriter::Batch next_;               // packed already
+  std::optional<SteadyTime> last_begin_;    // of a commit
+  std::optional<SteadyTime> retry_at_;      // it fails
 };
 
 }  // namespace qos::journal

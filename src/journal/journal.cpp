@@ -160,6 +160,7 @@ Result<void> Journal::Impl::open() {
 }
 
 void Journal::Impl::commit_until(const std::stop_token& stop) {
+  Beside beside;
   while (!stop.stop_requested()) {
     const std::uint32_t seen = appended_.look();
     const auto due = committer_->due();
@@ -172,7 +173,7 @@ void Journal::Impl::commit_until(const std::stop_token& stop) {
       clock_->wait_until(committer_->failing() ? *due : std::min(*due, now + kLook), stop);
       continue;
     }
-    if (committer_->commit()) progress();
+    if (committer_->commit(&beside)) progress();
   }
 }
 

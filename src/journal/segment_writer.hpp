@@ -36,6 +36,7 @@ class SegmentWriter {
     UnixNanos last_received;
     std::uint64_t blocks = 0;
 
+    bool empty() const { return blocks == 0; }
     // An empty one, behind `after`.
     void restart(Sequence after);
     void add(std::span<const SequencedEvent> events, Sequence durable);
