@@ -15,7 +15,6 @@
 namespace qos::journal {
 namespace {
 
-constexpr std::string_view kLockFile = "lock";
 // While the journal's thread waits for its next commit, a tail that fills is noticed this soon.
 constexpr std::chrono::milliseconds kLook{1};
 
@@ -120,7 +119,7 @@ class Journal::Impl {
 Result<void> Journal::Impl::open() {
   const auto& folder = options_.folder;
   if (auto done = make_folder(*disk_, folder); !done) return done;
-  auto lock = disk_->lock(folder / kLockFile);
+  auto lock = disk_->lock(folder / kFolderLock);
   if (!lock) return std::unexpected{std::move(lock.error())};
   lock_ = std::move(*lock);
 

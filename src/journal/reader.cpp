@@ -23,6 +23,9 @@ class OpenSegment {
     if (!file) return std::unexpected{file.error()};
     auto start = read_segment_start(**file);
     if (!start) return within((folder / segment.name).string(), start.error());
+    if (start->first != segment.first)
+      return fail("{}: its header says that it begins with event {}", (folder / segment.name).string(),
+                  start->first.value());
     return std::unique_ptr<OpenSegment>{
         new OpenSegment{folder / segment.name, std::move(*file), *start, NameMap{start->names, names}}};
   }
@@ -115,8 +118,17 @@ class Reader::Impl {
     return {};
   }
 
-  Result<void> check_kept() const {
+  Result<void> check_kept() {
     if (files_.empty() || files_.front().first <= missing()) return {};
+    // A repair may have taken the oldest segment away.
+    const auto note = read_lost_note(*disk_, folder_);
+    if (!note) return std::unexpected{note.error()};
+    const Sequence to{files_.front().first.value() - 1};
+    if (is_noted(*note, missing(), to)) {
+      lost_.push_back({.from = missing(), .to = to});
+      last_ = to;
+      return {};
+    }
     return fail("{}: events after {} are asked for, the journal is kept from {} on", folder_.string(),
                 last_.value(), files_.front().first.value());
   }

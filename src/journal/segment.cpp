@@ -88,7 +88,10 @@ class Scanner {
                                         : found->reason;
       const auto went_on = pass_bad_place(reason);
       if (!went_on) return std::unexpected{went_on.error()};
-      if (!*went_on) break;
+      if (!*went_on) {
+        scan_.torn_reason = reason;
+        break;
+      }
     }
     scan_.torn = *size > scan_.end ? *size - scan_.end : 0;
     return std::move(scan_);
@@ -101,6 +104,9 @@ class Scanner {
     at_ += header.bytes();
     scan_.end = at_;
     scan_.last = header.last();
+    if (scan_.events == 0) scan_.first_received = from_unix_nanos(header.first_received);
+    scan_.last_received = from_unix_nanos(header.last_received);
+    scan_.events += header.events;
   }
 
   // Finds where it goes on, if what is missing was on the disk once. False: nothing says so, it is torn here.
@@ -108,11 +114,16 @@ class Scanner {
     const auto behind = blocks_.look_behind(at_, missing());
     if (!behind) return std::unexpected{behind.error()};
     if (!behind->was_durable) return false;
-    scan_.damage.push_back({.offset = at_,
-                            .bytes = *behind->offset - at_,
-                            .expected = missing(),
-                            .next = behind->first,
-                            .reason = reason});
+    const auto next = blocks_.header_at(*behind->offset);
+    if (!next) return std::unexpected{next.error()};
+    scan_.damage.push_back(
+        {.offset = at_,
+         .bytes = *behind->offset - at_,
+         .expected = missing(),
+         .next = behind->first,
+         .received_before = scan_.events > 0 ? std::optional{scan_.last_received} : std::nullopt,
+         .received_after = from_unix_nanos(next->header->first_received),
+         .reason = reason});
     at_ = *behind->offset;
     scan_.last = Sequence{behind->first.value() - 1};
     return true;

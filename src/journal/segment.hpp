@@ -28,6 +28,8 @@ inline constexpr std::string_view kArchiveSuffix = ".qosa";
 // While this file is in the folder, a repair has left something out: the next run begins a new epoch, and
 // removes it once a segment of that epoch is on the disk.
 inline constexpr std::string_view kRepairedMarker = "repaired";
+// Held by who writes in the folder.
+inline constexpr std::string_view kFolderLock = "lock";
 
 std::string segment_file_name(Sequence first);
 std::string archive_file_name(Sequence first);
@@ -67,17 +69,23 @@ Result<SegmentStart> read_segment_start(io::DiskFile& file);
 // A place where there should be a block, and is none.
 struct BadPlace {
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;  // up to the next whole block, or the end of the file
-  Sequence expected;        // the first sequence that is missing
-  Sequence next;            // where it goes on
-  std::string reason;       // what was expected and seen
+  std::uint64_t bytes = 0;                   // up to the next whole block, or the end of the file
+  Sequence expected;                         // the first sequence that is missing
+  Sequence next;                             // where it goes on
+  std::optional<UnixNanos> received_before;  // ts_recv of the event before it, if the segment has one
+  UnixNanos received_after;                  // of the first one behind it
+  std::string reason;                        // what was expected and seen
 };
 
 struct Scan {
   SegmentStart start;
-  std::uint64_t end = 0;   // behind the last whole block that belongs to it; where a writer goes on
-  Sequence last;           // its last event; start.first - 1: it has none
-  std::uint64_t torn = 0;  // bytes behind `end` that an interrupted write has left
+  std::uint64_t end = 0;    // behind the last whole block that belongs to it; where a writer goes on
+  Sequence last;            // its last event; start.first - 1: it has none
+  std::uint64_t torn = 0;   // bytes behind `end` that an interrupted write has left
+  std::string torn_reason;  // what was expected there and seen
+  std::uint64_t events = 0;
+  UnixNanos first_received;  // ts_recv of the first and the last event; 0: there is none
+  UnixNanos last_received;
   // Damage: what was on the disk once and cannot be read now. Empty for a segment that is only torn. A
   // segment is to be read on behind each of them.
   std::vector<BadPlace> damage;
