@@ -1,20 +1,13 @@
 #include "journal/check.hpp"
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
 
-#include "journal/block_file.hpp"
+#include "journal/event_text.hpp"
 #include "journal/lost_note.hpp"
 #include "journal/segment.hpp"
 
 namespace qos::journal {
 namespace {
-
-std::string time_text(UnixNanos t) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(static_cast<std::time_t>(unix_seconds(t))),
-                     (t - from_unix_seconds(unix_seconds(t))).count());
-}
 
 class Checker {
  public:

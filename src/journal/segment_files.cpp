@@ -1,9 +1,29 @@
 #include "journal/segment_files.hpp"
 
+#include <string>
+#include <unordered_set>
+
 #include "journal/block_file.hpp"
 #include "journal/segment.hpp"
 
 namespace qos::journal {
+namespace {
+
+// Adds what is not there yet.
+class Union {
+ public:
+  explicit Union(std::vector<std::string>& all) : all_{&all} {}
+  void add(const std::vector<std::string>& names) {
+    for (const auto& name : names)
+      if (known_.insert(name).second) all_->push_back(name);
+  }
+
+ private:
+  std::vector<std::string>* all_;
+  std::unordered_set<std::string> known_;
+};
+
+}  // namespace
 
 Result<std::vector<SegmentFile>> segment_files(io::Disk& disk, const std::filesystem::path& folder) {
   const auto names = disk.list(folder);
@@ -58,6 +78,25 @@ Result<std::vector<SegmentFacts>> segments_of(io::Disk& disk, const std::filesys
     facts.push_back(std::move(*known));
   }
   return facts;
+}
+
+Result<Names> all_names(io::Disk& disk, const std::filesystem::path& folder) {
+  const auto files = segment_files(disk, folder);
+  if (!files) return std::unexpected{files.error()};
+  Names all;
+  Union instruments{all.instruments};
+  Union calendars{all.calendars};
+  Union feeds{all.feeds};
+  for (const auto& segment : *files) {
+    const auto file = disk.open(folder / segment.name, io::Disk::Open::read);
+    if (!file) continue;
+    const auto start = read_segment_start(**file);
+    if (!start) continue;
+    instruments.add(start->names.instruments);
+    calendars.add(start->names.calendars);
+    feeds.add(start->names.feeds);
+  }
+  return all;
 }
 
 }  // namespace qos::journal

@@ -29,4 +29,7 @@ Result<std::vector<SegmentFile>> segment_files(io::Disk& disk, const std::filesy
 Result<SegmentFacts> segment_facts(io::Disk& disk, const std::filesystem::path& folder,
                                    const SegmentFile& segment);
 
+// The names of all segments together: every id of every segment has one. What cannot be read is left out.
+Result<Names> all_names(io::Disk& disk, const std::filesystem::path& folder);
+
 }  // namespace qos::journal

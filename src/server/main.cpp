@@ -9,6 +9,7 @@
 #include "server/calendar_command.hpp"
 #include "server/export_command.hpp"
 #include "server/import_command.hpp"
+#include "server/journal_command.hpp"
 #include "server/key_command.hpp"
 #include "server/serve_command.hpp"
 
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   qos::server::add_calendar_command(app, exit_code);
   qos::server::add_import_command(app, exit_code);
   qos::server::add_export_command(app, exit_code);
+  qos::server::add_journal_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
