@@ -1,5 +1,6 @@
-// The past that the store tells before feeds begin. Nothing of it is published: it is what everything after
-// it stands on.
+// The past that the store tells before feeds begin, of the first start or of the time between two runs.
+// Nothing of it is published, for it is what everything after it stands on; but where it goes on with K-lines
+// that were lived, or closes them, that is.
 #include <algorithm>
 
 #include "state/instrument_state.hpp"
@@ -9,11 +10,12 @@ namespace qos::state {
 
 void InstrumentState::on(const PastKline& past, const Work& work, Change&) {
   const auto told = told_of(past);
-  const bool taken =
-      told &&
-      (is_extended(past.series)
-           ? extended_.make(work.options.klines_kept).of(past.series).tell(*told, past.ts_event, *minutes_)
-           : klines_.make(work.options.klines_kept).tell(*told, past.ts_event, *minutes_));
+  const bool taken = told && (is_extended(past.series)
+                                  ? extended_.make(work.options.klines_kept)
+                                        .of(past.series)
+                                        .tell(*told, past.ts_event, kline_work(past.series, work))
+                                  : klines_.make(work.options.klines_kept)
+                                        .tell(*told, past.ts_event, kline_work(StoredSeries::regular, work)));
   if (taken) {
     show_told(past, *told, work);
   } else {

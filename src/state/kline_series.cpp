@@ -113,6 +113,25 @@ void KlineSeries::erase(std::uint64_t ordinal) {
   end_move();
 }
 
+std::optional<Kline> KlineSeries::begin_after(const Dropped& dropped, Sequence sequence) {
+  dropped_ = dropped;
+  if (empty()) return std::nullopt;
+  KlineSlot newest = newest_.own();
+  const bool was_open = close(newest, sequence);
+  begin_move();
+  newest_.store(KlineSlot{});
+  // A reader who goes back from the next K-line ends here.
+  KlineSlot gap{.day = KlineSlot::kGap};
+  gap.ordinal = ++newest_ordinal_;
+  past_.make(past_kept_).write(gap);
+  oldest_ = newest_ordinal_ + 1;
+  newest_start_ = {};
+  ends_ = UnixNanos::max();
+  end_move();
+  if (!was_open) return std::nullopt;
+  return newest.kline;
+}
+
 Kline KlineSeries::close_newest(Sequence sequence) {
   KlineSlot slot = newest_.own();
   close(slot, sequence);
@@ -146,7 +165,7 @@ std::vector<Kline> KlineSeries::latest(std::size_t count, std::optional<UnixNano
     // A cell that went to a newer K-line meanwhile ends the list: what was there, and all before it, is
     // dropped.
     for (auto ordinal = slot.ordinal; past != nullptr && ordinal > 1 && klines.size() < count; --ordinal) {
-      if (!past->read(ordinal - 1, slot)) break;
+      if (!past->read(ordinal - 1, slot) || slot.is_gap()) break;
       if (wanted(slot)) klines.push_back(slot.kline);
     }
     if (moves_.load(std::memory_order_acquire) == moves) break;

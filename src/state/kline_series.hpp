@@ -33,6 +33,9 @@ struct KlineSlot {
   // Made by trades that count in volume only: flat at the price before them. `first` is then the start of the
   // minute that made it.
   bool flat() const { return last == kNoPrice; }
+  // No K-line: those before it are not here any more.
+  bool is_gap() const { return day == kGap; }
+  static constexpr UnixNanos kGap = UnixNanos::min();
 };
 
 class KlineSeries {
@@ -58,8 +61,9 @@ class KlineSeries {
   };
   const std::optional<Dropped>& dropped() const { return dropped_; }
   bool reaches_back_to(UnixNanos start) const { return !dropped_ || dropped_->start < start; }
-  // Of an empty series: what came until then is not here and never will be.
-  void begin_after(const Dropped& dropped) { dropped_ = dropped; }
+  // What came until then is not here and never will be; all there is goes. The newest one, closed, if it was
+  // open.
+  std::optional<Kline> begin_after(const Dropped& dropped, Sequence sequence);
 
   // Overwrites the K-line with its ordinal.
   void rewrite(const KlineSlot& slot);

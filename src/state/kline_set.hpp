@@ -84,9 +84,10 @@ class BasicKlineSet {
   // The same for trades that wait for the first price of their day.
   void correct_waiting(const TradeSum& before, const TradeSum& after);
 
-  // Goes on from the past; silently. `now`: K-lines that end later are open. False if it does not come after
-  // all that there is.
-  bool tell(const ToldKline& told, UnixNanos now, MinuteCache& cache);
+  // Goes on from the past. `now`: K-lines that end later are open. False if it does not come after all that
+  // there is. What is made of told K-lines only is no news; what was lived before, and goes on or is closed
+  // by it, is. A day may follow minutes: they and what is cut from them are over then, and go.
+  bool tell(const ToldKline& told, UnixNanos now, const KlineWork& work);
 
   const KlineSeries& series(market::KlineType type) const { return series_[market::index_of(type)]; }
   const KlineSeries& minutes() const { return series_[0]; }
