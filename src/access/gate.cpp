@@ -43,7 +43,8 @@ class StoredGate final : public Gate {
   std::optional<Denial> check(KeyId key, UnixNanos now) override;
   Quota take(const Grant& grant, Permission permission, SteadyTime now) override;
   std::shared_ptr<void> connect(const Grant& grant) override;
-  Result<NewKey> create(std::string_view plan, std::string_view name, UnixNanos now) override;
+  Result<NewKey> create(std::string_view plan, std::string_view name, UnixNanos now,
+                        const KeyNature& nature) override;
   Result<std::vector<KeyRecord>> list() override;
   Result<KeyRecord> disable(std::string_view which) override;
   std::shared_ptr<const Plan> plan(std::string_view name) const override;
@@ -179,7 +180,7 @@ std::expected<Grant, Denial> StoredGate::authenticate(std::string_view key, Unix
   if (denial == Denial::expired) return deny(*denial, counters_.denied_expired);
   if (denial) return deny(*denial, counters_.denied_plan);
   counters_.granted.add();
-  return Grant{.key = record.id, .name = record.name, .plan = plan};
+  return Grant{.key = record.id, .name = record.name, .plan = plan, .nature = record.nature};
 }
 
 std::optional<Denial> StoredGate::check(KeyId key, UnixNanos now) {
@@ -205,7 +206,8 @@ std::shared_ptr<void> StoredGate::connect(const Grant& grant) {
   return place;
 }
 
-Result<NewKey> StoredGate::create(std::string_view plan_name, std::string_view name, UnixNanos now) {
+Result<NewKey> StoredGate::create(std::string_view plan_name, std::string_view name, UnixNanos now,
+                                  const KeyNature& nature) {
   const auto plan = this->plan(plan_name);
   if (!plan) {
     std::string known;
@@ -213,6 +215,8 @@ Result<NewKey> StoredGate::create(std::string_view plan_name, std::string_view n
     return fail("no plan '{}' is configured; there are: {}", printable(plan_name), known);
   }
   if (auto checked = check_name(name); !checked) return std::unexpected{checked.error()};
+  if (nature.travel && (nature.travel->speed < 1 || nature.travel->speed > kMaxTravelSpeed))
+    return fail("a key travels at a speed from 1 to {}, not {}", kMaxTravelSpeed, nature.travel->speed);
   auto key = random_key();
   if (!key) return std::unexpected{key.error()};
   const auto hash = hash_key(*key);
@@ -224,7 +228,8 @@ Result<NewKey> StoredGate::create(std::string_view plan_name, std::string_view n
                                         .plan = plan->name,
                                         .created_at = now,
                                         .expires_at = expiry(now, plan->valid_days),
-                                        .prefix = key->substr(0, kPrefixDigits)},
+                                        .prefix = key->substr(0, kPrefixDigits),
+                                        .nature = nature},
                               max_keys_);
   if (!stored) return std::unexpected{stored.error()};
   remember(*stored);

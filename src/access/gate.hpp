@@ -30,11 +30,30 @@ namespace qos::access {
 // Why a key was not let in; the wire texts are in QOS protocol, section 6.
 enum class Denial : std::uint8_t { invalid, expired, disabled };
 
+// A key that sees the market as of an instant of the past, and from there on at a speed.
+struct Travel {
+  UnixNanos at;
+  std::uint32_t speed = 1;  // seconds of the past in one of ours, 1 to kMaxTravelSpeed
+
+  friend bool operator==(const Travel&, const Travel&) = default;
+};
+inline constexpr std::uint32_t kMaxTravelSpeed = 100'000;
+
+// What sets a key apart from others of its plan.
+struct KeyNature {
+  // The server remembers what its connections have been sent, and sends what they missed when they come back.
+  bool cursor = false;
+  std::optional<Travel> travel;
+
+  friend bool operator==(const KeyNature&, const KeyNature&) = default;
+};
+
 // A key that was let in. Cheap to copy; stays valid while the plan or the key changes behind it.
 struct Grant {
   KeyId key;
   std::string name;  // the operator's label or the e-mail it was registered with
   std::shared_ptr<const Plan> plan;
+  KeyNature nature;
 };
 
 // The state of one quota after a request, for RateLimit-* headers. limit 0: unlimited, the others are then 0
@@ -54,6 +73,7 @@ struct KeyRecord {
   std::optional<UnixNanos> expires_at;
   bool disabled = false;
   std::string prefix;  // the first 6 characters, for people to tell keys apart
+  KeyNature nature;
 };
 
 struct NewKey {
@@ -106,10 +126,11 @@ class Gate {
   // A WebSocket's place among the plan's max_connections; nullptr: none left. Gives it back when destroyed.
   virtual std::shared_ptr<void> connect(const Grant& grant) = 0;
 
-  // Fails if the plan does not exist or the name is longer than kMaxNameBytes, no UTF-8 or holds control
-  // characters; `name` may be empty. expires_at comes from the plan's valid_days. Waits for the disk: what
-  // was returned survives a kill and a power cut.
-  virtual Result<NewKey> create(std::string_view plan, std::string_view name, UnixNanos now) = 0;
+  // Fails if the plan does not exist, the speed of a travel is out of range, or the name is longer than
+  // kMaxNameBytes, no UTF-8 or holds control characters; `name` may be empty. expires_at comes from the
+  // plan's valid_days. Waits for the disk: what was returned survives a kill and a power cut.
+  virtual Result<NewKey> create(std::string_view plan, std::string_view name, UnixNanos now,
+                                const KeyNature& nature = {}) = 0;
   virtual Result<std::vector<KeyRecord>> list() = 0;
   // By id, by the key itself or by its prefix if only one has it. Disabling twice is no error.
   virtual Result<KeyRecord> disable(std::string_view which) = 0;

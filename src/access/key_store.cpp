@@ -10,7 +10,7 @@ namespace {
 
 // Times are nanoseconds since 1970 UTC; expires_at NULL: never. AUTOINCREMENT keeps an id from being used
 // twice.
-constexpr std::array<std::string_view, 1> kSchema{
+constexpr std::array<std::string_view, 2> kSchema{
     "CREATE TABLE keys("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " hash BLOB NOT NULL UNIQUE,"
@@ -22,10 +22,15 @@ constexpr std::array<std::string_view, 1> kSchema{
     " disabled INTEGER NOT NULL,"
     " revision INTEGER NOT NULL"
     ") STRICT;"
-    "CREATE UNIQUE INDEX keys_by_revision ON keys(revision)"};
+    "CREATE UNIQUE INDEX keys_by_revision ON keys(revision)",
+    // travel_at NULL: the key sees the live market.
+    "ALTER TABLE keys ADD COLUMN cursor INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE keys ADD COLUMN travel_at INTEGER;"
+    "ALTER TABLE keys ADD COLUMN travel_speed INTEGER NOT NULL DEFAULT 1"};
 
 constexpr std::string_view kColumns =
-    "id, hash, prefix, name, plan, created_at, expires_at, disabled, revision";
+    "id, hash, prefix, name, plan, created_at, expires_at, disabled, revision, cursor, travel_at, "
+    "travel_speed";
 constexpr std::string_view kNextRevision = "(SELECT coalesce(max(revision), 0) + 1 FROM keys)";
 
 Result<StoredKey> read_row(const store::Statement& row, const store::Database& database) {
@@ -44,6 +49,12 @@ Result<StoredKey> read_row(const store::Statement& row, const store::Database& d
                          .prefix = std::string{row.text(2)}};
   if (!row.is_null(6)) key.record.expires_at = from_unix_nanos(row.integer(6));
   key.revision = row.integer(8);
+  key.record.nature.cursor = row.integer(9) != 0;
+  if (!row.is_null(10)) {
+    const auto speed = std::clamp<std::int64_t>(row.integer(11), 1, kMaxTravelSpeed);
+    key.record.nature.travel =
+        Travel{.at = from_unix_nanos(row.integer(10)), .speed = static_cast<std::uint32_t>(speed)};
+  }
   return key;
 }
 
@@ -91,17 +102,21 @@ Result<StoredKey> KeyStore::insert(const KeyHash& hash, KeyRecord record, std::s
   if (static_cast<std::size_t>(*rows) >= max_keys)
     return fail("{}: holds {} keys, the most it may", database_.path().string(), *rows);
 
-  auto statement = database_.prepare(
-      fmt::format("INSERT INTO keys(hash, prefix, name, plan, created_at, expires_at, disabled, revision)"
-                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, {}) RETURNING id, revision",
-                  kNextRevision));
+  auto statement = database_.prepare(fmt::format(
+      "INSERT INTO keys(hash, prefix, name, plan, created_at, expires_at, disabled, cursor, travel_at,"
+      " travel_speed, revision)"
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, {}) RETURNING id, revision",
+      kNextRevision));
   if (!statement) return std::unexpected{statement.error()};
   statement->bind(1, std::span<const std::byte>{hash})
       .bind(2, record.prefix)
       .bind(3, record.name)
       .bind(4, record.plan)
       .bind(5, unix_nanos(record.created_at))
-      .bind(7, std::int64_t{record.disabled});
+      .bind(7, std::int64_t{record.disabled})
+      .bind(8, std::int64_t{record.nature.cursor})
+      .bind(10, std::int64_t{record.nature.travel ? record.nature.travel->speed : 1});
+  if (record.nature.travel) statement->bind(9, unix_nanos(record.nature.travel->at));
   if (record.expires_at) statement->bind(6, unix_nanos(*record.expires_at));
   const auto row = statement->step();
   if (!row) return std::unexpected{row.error()};

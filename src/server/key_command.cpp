@@ -12,6 +12,7 @@
 #include "io/clock.hpp"
 #include "server/config.hpp"
 #include "server/data_folder.hpp"
+#include "server/instant.hpp"
 
 namespace qos::server {
 namespace {
@@ -50,6 +51,14 @@ std::string expiry(const access::KeyRecord& key) {
   return key.expires_at ? utc(*key.expires_at) : "never";
 }
 
+// "cursor", "travels from 2019-02-01 01:30:00Z x10", or nothing.
+std::string nature_of(const access::KeyRecord& key) {
+  std::string text = key.nature.cursor ? "cursor" : "";
+  if (const auto& travel = key.nature.travel)
+    text += fmt::format("{}travels from {} x{}", text.empty() ? "" : ", ", utc(travel->at), travel->speed);
+  return text;
+}
+
 // In the order in which the gate decides.
 std::string_view standing(const access::KeyRecord& key, const access::Gate& gate, UnixNanos now) {
   if (key.disabled) return "disabled";
@@ -60,10 +69,10 @@ std::string_view standing(const access::KeyRecord& key, const access::Gate& gate
 }  // namespace
 
 int create_key(const KeyPlace& place, const std::string& plan, const std::string& name, UnixNanos now,
-               Terminal terminal) {
+               Terminal terminal, const access::KeyNature& nature) {
   const auto open = open_gate(place, Absent::make);
   if (!open) return failed(terminal, open.error());
-  const auto made = open->gate->create(plan, name, now);
+  const auto made = open->gate->create(plan, name, now, nature);
   if (!made) return failed(terminal, made.error());
   terminal.out << made->key << std::endl;
   const auto& record = made->record;
@@ -72,8 +81,10 @@ int create_key(const KeyPlace& place, const std::string& plan, const std::string
     return failed(terminal, {fmt::format("the key could not be written out; key {} is disabled again",
                                          record.id.value())});
   }
-  fmt::print(terminal.err, "key {} of plan {}, expires {}; only its hash is kept in {}, so note it now\n",
-             record.id.value(), record.plan, expiry(record), open->database.string());
+  const auto apart = nature_of(record);
+  fmt::print(terminal.err, "key {} of plan {}{}{}, expires {}; only its hash is kept in {}, so note it now\n",
+             record.id.value(), record.plan, apart.empty() ? "" : ", ", apart, expiry(record),
+             open->database.string());
   return 0;
 }
 
@@ -83,6 +94,11 @@ int list_keys(const KeyPlace& place, UnixNanos now, Terminal terminal) {
   const auto keys = open->gate->list();
   if (!keys) return failed(terminal, keys.error());
 
+  const auto with_nature = [](const access::KeyRecord& key) {
+    const auto apart = nature_of(key);
+    if (apart.empty()) return key.name;
+    return fmt::format("{}{}[{}]", key.name, key.name.empty() ? "" : " ", apart);
+  };
   std::size_t plan_width = 4;
   for (const auto& key : *keys) plan_width = std::max(plan_width, key.plan.size());
   // The name stands last: it may be of any width.
@@ -96,7 +112,7 @@ int list_keys(const KeyPlace& place, UnixNanos now, Terminal terminal) {
   row("ID", "PREFIX", "PLAN", "STATE", "CREATED", "EXPIRES", "NAME");
   for (const auto& key : *keys)
     row(key.id.value(), key.prefix, key.plan, standing(key, *open->gate, now), utc(key.created_at),
-        expiry(key), key.name);
+        expiry(key), with_nature(key));
   terminal.out.flush();
   return terminal.out ? 0 : 1;
 }
@@ -118,6 +134,9 @@ void add_key_command(CLI::App& app, int& exit_code) {
     std::string plan;
     std::string name;
     std::string which;
+    bool cursor = false;
+    std::string travel;
+    std::uint32_t speed = 1;
   };
   auto options = std::make_shared<Options>();
   const Terminal terminal{.out = std::cout, .err = std::cerr};
@@ -135,8 +154,24 @@ void add_key_command(CLI::App& app, int& exit_code) {
   create->add_option("--plan", options->plan, "Plan of the key, as configured (free, unlimited, …)")
       ->required();
   create->add_option("--name", options->name, "Label to tell it by in the list");
+  create->add_flag("--cursor", options->cursor,
+                   "Send what was missed, trades and final K-lines, when a client of the key comes back");
+  auto* travel =
+      create->add_option("--travel", options->travel,
+                         "The key sees the market as of this instant and goes on from there, as in "
+                         "2019-02-01T09:30+08:00");
+  travel->check([](const std::string& text) {
+    return parse_instant(text) ? "" : "expected an instant as in 2019-02-01T09:30+08:00";
+  });
+  create->add_option("--speed", options->speed, "Seconds of the past in one of ours (default: 1)")
+      ->needs(travel)
+      ->check(CLI::Range(1U, access::kMaxTravelSpeed));
   create->callback([options, terminal, &exit_code] {
-    exit_code = create_key(options->place, options->plan, options->name, io::system_clock().now(), terminal);
+    access::KeyNature nature{.cursor = options->cursor, .travel = std::nullopt};
+    if (const auto at = parse_instant(options->travel))
+      nature.travel = access::Travel{.at = *at, .speed = options->speed};
+    exit_code =
+        create_key(options->place, options->plan, options->name, io::system_clock().now(), terminal, nature);
   });
 
   subcommand("list", "List all keys")->callback([options, terminal, &exit_code] {

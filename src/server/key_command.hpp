@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "access/gate.hpp"
 #include "core/time.hpp"
 
 namespace CLI {
@@ -29,7 +30,7 @@ struct Terminal {
   std::ostream& err;
 };
 int create_key(const KeyPlace& place, const std::string& plan, const std::string& name, UnixNanos now,
-               Terminal terminal);
+               Terminal terminal, const access::KeyNature& nature = {});
 int list_keys(const KeyPlace& place, UnixNanos now, Terminal terminal);
 int disable_key(const KeyPlace& place, const std::string& which, Terminal terminal);
 

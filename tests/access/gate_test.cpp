@@ -75,6 +75,46 @@ TEST(Gate, lets_in_whom_it_gave_a_key) {
   EXPECT_EQ(gate->counters().granted.value(), 1U);
 }
 
+TEST(Gate, remembers_what_sets_a_key_apart) {
+  const TempFolder folder;
+  const KeyNature cursor{.cursor = true, .travel = std::nullopt};
+  const KeyNature travels{.cursor = false, .travel = Travel{.at = kNow - 48h, .speed = 10}};
+  std::string with_cursor;
+  std::string that_travels;
+  {
+    const auto gate = open(folder / "keys.sqlite");
+    with_cursor = gate->create("small", "", kNow, cursor)->key;
+    that_travels = gate->create("small", "", kNow, travels)->key;
+    EXPECT_EQ(gate->authenticate(with_cursor, kNow)->nature, cursor);
+    EXPECT_EQ(gate->authenticate(gate->create("small", "", kNow)->key, kNow)->nature, KeyNature{});
+    for (const std::uint32_t speed : {0U, kMaxTravelSpeed + 1})
+      EXPECT_FALSE(gate->create("small", "", kNow, {.travel = Travel{.at = kNow, .speed = speed}})) << speed;
+  }
+  const auto gate = open(folder / "keys.sqlite");
+  EXPECT_EQ(gate->authenticate(with_cursor, kNow)->nature, cursor);
+  EXPECT_EQ(gate->authenticate(that_travels, kNow)->nature, travels);
+  EXPECT_EQ(gate->list()->at(1).nature, travels);
+}
+
+// The tables as the first version wrote them.
+TEST(Gate, brings_keys_of_the_first_version_along) {
+  const TempFolder folder;
+  const auto path = folder / "keys.sqlite";
+  const std::string key = open(path)->create("small", "ann", kNow)->key;
+  {
+    auto old = store::Database::open({.path = path}).value();
+    for (const char* column : {"cursor", "travel_at", "travel_speed"})
+      ASSERT_TRUE(old.execute(fmt::format("ALTER TABLE keys DROP COLUMN {}", column)));
+    ASSERT_TRUE(old.execute("UPDATE schema_version SET version=1"));
+  }
+  const auto gate = open(path);
+  const auto grant = gate->authenticate(key, kNow);
+  ASSERT_TRUE(grant);
+  EXPECT_EQ(grant->name, "ann");
+  EXPECT_EQ(grant->nature, KeyNature{});
+  EXPECT_TRUE(gate->create("small", "", kNow, {.cursor = true}));
+}
+
 TEST(Gate, takes_a_key_in_either_case) {
   const TempFolder folder;
   const auto gate = open(folder / "keys.sqlite");
@@ -399,9 +439,9 @@ TEST(Gate, says_why_it_cannot_open) {
 
   open(folder / "newer");
   auto newer = store::Database::open({.path = folder / "newer"}).value();
-  ASSERT_TRUE(newer.execute("UPDATE schema_version SET version=2"));
+  ASSERT_TRUE(newer.execute("UPDATE schema_version SET version=3"));
   EXPECT_THAT(error_of_opening(folder / "newer"),
-              HasSubstr("schema version is 2, this program knows versions up to 1"));
+              HasSubstr("schema version is 3, this program knows versions up to 2"));
 
   open(folder / "short_hash")->create("small", "", kNow).value();
   auto damaged = store::Database::open({.path = folder / "short_hash"}).value();

@@ -100,7 +100,8 @@ struct Gate final : access::Gate {
     return {.allowed = true, .limit = limit, .remaining = limit - taken, .reset = std::chrono::seconds{42}};
   }
   std::shared_ptr<void> connect(const access::Grant&) override { return std::make_shared<int>(0); }
-  Result<access::NewKey> create(std::string_view plan, std::string_view name, UnixNanos now) override {
+  Result<access::NewKey> create(std::string_view plan, std::string_view name, UnixNanos now,
+                                const access::KeyNature&) override {
     if (is_broken) return fail("the disk is full");
     created.emplace_back(name);
     const access::KeyRecord record{.id = KeyId{3},

@@ -165,7 +165,8 @@ class FakeGate final : public access::Gate {
     count->fetch_add(1);
     return {count.get(), [held = count](void*) { held->fetch_sub(1); }};
   }
-  Result<access::NewKey> create(std::string_view, std::string_view, UnixNanos) override {
+  Result<access::NewKey> create(std::string_view, std::string_view, UnixNanos,
+                                const access::KeyNature&) override {
     return fail("no keys");
   }
   Result<std::vector<access::KeyRecord>> list() override { return std::vector<access::KeyRecord>{}; }

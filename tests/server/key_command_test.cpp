@@ -12,6 +12,7 @@
 #include "server/config.hpp"
 #include "server/data_folder.hpp"
 #include "server/demo_key.hpp"
+#include "server/instant.hpp"
 #include "support/temp_folder.hpp"
 
 namespace qos::server {
@@ -87,6 +88,31 @@ TEST_F(KeyCommand, create_prints_the_key_alone_and_the_rest_beside_it) {
   ASSERT_TRUE(grant);
   EXPECT_EQ(grant->name, "ann");
   EXPECT_EQ(grant->plan->name, "free");
+}
+
+TEST_F(KeyCommand, keys_with_a_cursor_and_keys_that_travel_are_told_apart_in_the_list) {
+  const std::string data = " --data " + data_.string();
+  EXPECT_EQ(command_line("key create --plan free --cursor --name ann" + data), 0);
+  EXPECT_EQ(command_line("key create --plan free --travel 2019-02-01T09:30+08:00 --speed 10" + data), 0);
+  EXPECT_THAT(list().out,
+              AllOf(HasSubstr("ann [cursor]\n"), HasSubstr("[travels from 2019-02-01 01:30:00Z x10]\n")));
+  EXPECT_EQ(gate()->list()->at(1).nature.travel,
+            (access::Travel{.at = from_unix_seconds(1'548'984'600), .speed = 10}));
+  for (const char* wrong :
+       {"--travel 2019-02-01", "--travel 2019-02-01T09:30", "--speed 10", "--travel today",
+        "--travel 2019-02-01T09:30Z --speed 0", "--travel 2019-02-01T09:30Z --speed 1.5"})
+    EXPECT_EQ(command_line(std::string{"key create --plan free "} + wrong + data), -1) << wrong;
+}
+
+TEST(Instant, is_read_with_its_offset_and_refused_without) {
+  EXPECT_EQ(parse_instant("2019-02-01T09:30+08:00"), from_unix_seconds(1'548'984'600));
+  EXPECT_EQ(parse_instant("2019-02-01 01:30:00Z"), from_unix_seconds(1'548'984'600));
+  EXPECT_EQ(parse_instant("2019-01-31T20:30:07-05:00"), from_unix_seconds(1'548'984'607));
+  for (const char* wrong :
+       {"", "2019-02-01", "2019-02-01T09:30", "2019-02-30T09:30Z", "2019-2-01T09:30Z", "2019-02-01T24:00Z",
+        "2019-02-01T09:30:60Z", "2019-02-01T09:30+8:00", "2019-02-01T09:30ZZ", "1969-12-31T23:59Z",
+        "1970-01-01T00:00+08:00", "2262-01-01T00:00Z", "-019-02-01T09:30Z", "2019-02-01T-9:30Z"})
+    EXPECT_FALSE(parse_instant(wrong)) << wrong;
 }
 
 TEST_F(KeyCommand, makes_the_data_folder_for_its_owner_only) {
