@@ -126,14 +126,14 @@ void expect_golden_events(std::string_view file, std::string_view name) {
   const auto content = io::read_file(golden_path(file));
   ASSERT_TRUE(content) << content.error().message;
   test::FakeDisk disk;
-  ASSERT_TRUE(disk.make_folder(kFolder));
-  disk.put(kFolder / name, *content);
+  ASSERT_TRUE(disk.make_folder(kMadeFolder));
+  disk.put(kMadeFolder / name, *content);
   std::vector<SequencedEvent> expected;
   for (const auto& block : golden_blocks()) expected.insert(expected.end(), block.begin(), block.end());
   const auto all = read_all(disk, 999);
   EXPECT_EQ(all.error, "");
   EXPECT_EQ(all.events, expected);
-  const auto start = read_segment_start(**disk.open(kFolder / name, io::Disk::Open::read));
+  const auto start = read_segment_start(**disk.open(kMadeFolder / name, io::Disk::Open::read));
   ASSERT_TRUE(start);
   EXPECT_EQ(start->epoch, Epoch{1'723'075'200'000'000});
   EXPECT_EQ(start->created, from_unix_nanos(kStart));

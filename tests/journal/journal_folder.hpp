@@ -13,7 +13,7 @@
 
 namespace qos::journal {
 
-inline const std::filesystem::path kFolder = "journal";
+inline const std::filesystem::path kMadeFolder = "journal";
 
 inline Names some_names() {
   return {.instruments = {"CF:BTCUSDT", "CF:ETHUSDT"}, .calendars = {"CF"}, .feeds = {"venue", "server"}};
@@ -49,7 +49,7 @@ inline std::string header_of(std::uint64_t first, std::uint64_t epoch = 1,
 }
 
 inline std::filesystem::path segment_path(std::uint64_t first) {
-  return kFolder / segment_file_name(Sequence{first});
+  return kMadeFolder / segment_file_name(Sequence{first});
 }
 
 struct AllRead {
@@ -61,7 +61,7 @@ struct AllRead {
 // Until there is no more, or an error.
 inline AllRead read_all(io::Disk& disk, std::uint64_t after = 0, const Names& names = some_names()) {
   AllRead all;
-  const auto reader = Reader::open(disk, kFolder, Sequence{after}, names);
+  const auto reader = Reader::open(disk, kMadeFolder, Sequence{after}, names);
   if (!reader) {
     all.error = reader.error().message;
     return all;

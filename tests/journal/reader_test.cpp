@@ -13,19 +13,19 @@ using testing::HasSubstr;
 
 class JournalReader : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(disk.make_folder(kFolder)); }
+  void SetUp() override { ASSERT_TRUE(disk.make_folder(kMadeFolder)); }
   void put(std::uint64_t first, std::initializer_list<std::pair<std::uint64_t, std::uint64_t>> blocks) {
     auto bytes = header_of(first);
     for (const auto& [from, to] : blocks) bytes += block_of(from, to);
     disk.put(segment_path(first), bytes);
   }
   std::vector<SegmentFacts> facts() {
-    auto all = segments_of(disk, kFolder);
+    auto all = segments_of(disk, kMadeFolder);
     EXPECT_TRUE(all) << all.error().message;
     return *all;
   }
   std::uint64_t received_by(std::int64_t t) {
-    const auto last = last_received_by(disk, kFolder, from_unix_seconds(t));
+    const auto last = last_received_by(disk, kMadeFolder, from_unix_seconds(t));
     EXPECT_TRUE(last) << last.error().message;
     return last->value();
   }
@@ -46,7 +46,7 @@ TEST_F(JournalReader, crosses_blocks_and_segments_from_any_event) {
 
 TEST_F(JournalReader, goes_on_with_what_is_written_while_it_reads) {
   put(1, {{1, 3}});
-  const auto reader = Reader::open(disk, kFolder, Sequence{0}, some_names());
+  const auto reader = Reader::open(disk, kMadeFolder, Sequence{0}, some_names());
   ASSERT_TRUE(reader);
   const auto next = [&] {
     const auto some = (*reader)->next();
@@ -108,7 +108,7 @@ TEST_F(JournalReader, says_which_events_are_missing_between_two_segments) {
   put(1, {{1, 5}});
   put(8, {{8, 9}});
   EXPECT_THAT(read_all(disk).error, HasSubstr("events 6 to 7 cannot be read"));
-  disk.put(kFolder / "lost", "lost 6 7 for a test\n");
+  disk.put(kMadeFolder / "lost", "lost 6 7 for a test\n");
   const auto all = read_all(disk);
   EXPECT_EQ(all.error, "");
   auto expected = trades(1, 5);
@@ -177,7 +177,7 @@ TEST_F(JournalReader, reads_archived_segments_like_others) {
   put(1, {{1, 10}, {11, 12}});
   put(13, {{13, 20}});
   const auto raw = facts();
-  const auto archived = archive_segment(disk, kFolder, raw[0]);
+  const auto archived = archive_segment(disk, kMadeFolder, raw[0]);
   ASSERT_TRUE(archived) << archived.error().message;
   auto expected = raw[0];
   expected.file = "00000000000000000001.qosa";
@@ -198,19 +198,19 @@ TEST_F(JournalReader, finds_one_whole_copy_wherever_archiving_was_broken_off) {
   for (const bool power : {false, true})
     for (std::uint64_t nth = 1;; ++nth) {
       test::FakeDisk other{nth};
-      ASSERT_TRUE(other.make_folder(kFolder));
+      ASSERT_TRUE(other.make_folder(kMadeFolder));
       other.put(segment_path(1), header_of(1) + block_of(1, 10) + block_of(11, 12));
       other.put(segment_path(13), header_of(13) + block_of(13, 20));
-      const auto segments = segments_of(other, kFolder);
+      const auto segments = segments_of(other, kMadeFolder);
       ASSERT_TRUE(segments);
       const auto before = other.calls();
       other.die_at(before + nth);
-      const bool done = archive_segment(other, kFolder, segments->front()).has_value();
+      const bool done = archive_segment(other, kMadeFolder, segments->front()).has_value();
       if (done && !other.dead()) break;
       power ? other.power_loss() : other.kill();
       EXPECT_EQ(read_all(other).error, "") << nth;
       EXPECT_EQ(read_all(other).events, trades(1, 20)) << nth;
-      const auto again = archive_segment(other, kFolder, segments->front());
+      const auto again = archive_segment(other, kMadeFolder, segments->front());
       ASSERT_TRUE(again) << nth << ": " << again.error().message;
       EXPECT_EQ(again->events, 12U);
       EXPECT_FALSE(other.exists(segment_path(1)));
@@ -223,7 +223,7 @@ TEST_F(JournalReader, does_not_archive_a_damaged_segment) {
   put(13, {{13, 20}});
   const auto raw = facts();
   disk.flip_bit(segment_path(1), (disk.content(segment_path(1))->size() - 20) * 8);
-  const auto archived = archive_segment(disk, kFolder, raw[0]);
+  const auto archived = archive_segment(disk, kMadeFolder, raw[0]);
   ASSERT_FALSE(archived);
   EXPECT_THAT(archived.error().message, HasSubstr("not archived, damaged at offset"));
   EXPECT_TRUE(disk.exists(segment_path(1)));

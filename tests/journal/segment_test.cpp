@@ -21,7 +21,7 @@ Result<Scan> scan(test::FakeDisk& disk, const std::string& bytes) {
 
 class Segment : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(disk.make_folder(kFolder)); }
+  void SetUp() override { ASSERT_TRUE(disk.make_folder(kMadeFolder)); }
   test::FakeDisk disk;
 };
 
@@ -112,17 +112,17 @@ TEST_F(Segment, every_flipped_bit_is_located_or_harmless) {
   append_compressed_block(trades(1, 4), archived);
   append_compressed_block(trades(5, 9), archived);
   const auto raw = header_of(10) + block_of(10, 12) + block_of(13, 17) + block_of(18, 18);
-  const auto path = kFolder / archive_file_name(Sequence{1});
+  const auto path = kMadeFolder / archive_file_name(Sequence{1});
   const auto whole = trades(1, 18);
   std::size_t harmless = 0;
   const auto look = [&](const std::filesystem::path& file, std::uint64_t bit, bool last_block) {
     test::FakeDisk other;
-    ASSERT_TRUE(other.make_folder(kFolder));
+    ASSERT_TRUE(other.make_folder(kMadeFolder));
     other.put(path, archived);
     other.put(segment_path(10), raw);
     other.flip_bit(file, bit);
     const auto all = read_all(other);
-    const auto checked = check_journal(other, kFolder);
+    const auto checked = check_journal(other, kMadeFolder);
     ASSERT_TRUE(checked);
     ASSERT_TRUE(std::ranges::equal(all.events, std::span{whole}.first(all.events.size()))) << bit;
     if (all.events.size() == whole.size()) {
