@@ -107,7 +107,7 @@ class FakeDisk final : public io::Disk {
 };
 
 // Another disk under a boot id that the test chooses.
-class OtherBoot final : public io::Disk {
+class OtherBoot : public io::Disk {
  public:
   OtherBoot(io::Disk& disk, std::string boot_id) : disk_{&disk}, boot_id_{std::move(boot_id)} {}
 
