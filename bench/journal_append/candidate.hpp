@@ -30,7 +30,7 @@ class Candidate {
   virtual std::uint64_t bytes_on_disk() const = 0;
 };
 
-Result<std::unique_ptr<Candidate>> journal(const std::filesystem::path& folder);
+Result<std::unique_ptr<Candidate>> journal(const std::filesystem::path& folder, std::uint64_t tail);
 // `events` to a value. An error: not built in.
 Result<std::unique_ptr<Candidate>> rocksdb_wal(const std::filesystem::path& folder, std::size_t events);
 // A nats-server of its own, `events` to a message. An error: not built in, or no server is installed.

@@ -31,13 +31,14 @@ class OurJournal final : public Candidate {
 
 }  // namespace
 
-Result<std::unique_ptr<Candidate>> journal(const std::filesystem::path& folder) {
+Result<std::unique_ptr<Candidate>> journal(const std::filesystem::path& folder, std::uint64_t tail) {
   journal::Names names{.calendars = {"X"}, .feeds = {"bench", "server"}};
   for (int n = 0; n < 100; ++n) names.instruments.push_back(fmt::format("X:{}", n));
   auto opened = journal::Journal::open(
       io::system_disk(), io::system_clock(),
       {.folder = folder,
        .commit_interval = kCommit,
+       .tail_events = tail,
        .archive = false,
        .report = [](const Error& error) { fmt::print(stderr, "{}\n", error.message); }},
       std::move(names));

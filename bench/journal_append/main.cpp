@@ -27,6 +27,7 @@ struct Arguments {
   std::uint64_t events = 20'000'000;
   std::uint64_t paced_events = 2'000'000;
   double rate = 200'000;
+  std::uint64_t tail = 65'536;  // events that may wait for the disk
   std::filesystem::path folder;
   std::string only;  // whose name begins like this
 };
@@ -39,6 +40,7 @@ Arguments parse(int argc, char** argv) {
     if (name == "--events") given.events = std::strtoull(argv[n + 1], nullptr, 10);
     if (name == "--paced-events") given.paced_events = std::strtoull(argv[n + 1], nullptr, 10);
     if (name == "--rate") given.rate = std::strtod(argv[n + 1], nullptr);
+    if (name == "--tail") given.tail = std::strtoull(argv[n + 1], nullptr, 10);
     if (name == "--only") given.only = argv[n + 1];
     if (name == "--folder") given.folder = argv[n + 1];
   }
@@ -175,7 +177,7 @@ int main(int argc, char** argv) {
     made = qos::fail("closed");
     std::filesystem::remove_all(folder);
   };
-  const auto ours = [](const auto& folder) { return journal(folder); };
+  const auto ours = [&](const auto& folder) { return journal(folder, given.tail); };
   const auto rocksdb = [](std::size_t events) {
     return [events](const auto& folder) { return rocksdb_wal(folder, events); };
   };

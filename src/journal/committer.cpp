@@ -26,10 +26,10 @@ std::optional<SteadyTime> Committer::due() const {
   return std::max(now, *last_begin_ + options_->commit_interval);
 }
 
-bool Committer::commit(Beside* beside) {
+bool Committer::commit(Helpers* helpers) {
   if (parts_.tail->appended() == parts_.tail->released()) return false;
   last_begin_ = parts_.clock->steady_now();
-  if (const auto done = try_commit(beside); !done) {
+  if (const auto done = try_commit(helpers); !done) {
     failed(done.error());
     return false;
   }
@@ -37,14 +37,12 @@ bool Committer::commit(Beside* beside) {
   return true;
 }
 
-Result<void> Committer::try_commit(Beside* beside) {
+Result<void> Committer::try_commit(Helpers* helpers) {
   if (auto done = ready_segment(); !done) return done;
   if (batch_.empty()) std::swap(batch_, next_);
-  // With a thread of its own at most half of the ring: the producer fills the other half meanwhile.
-  const std::uint64_t ring = parts_.tail->capacity();
-  if (batch_.empty()) gather(batch_, parts_.tail->released(), beside == nullptr ? ring : ring / 2);
+  if (batch_.empty()) gather(batch_, parts_.tail->released(), helpers);
   if (auto done = segment_->write(batch_); !done) return done;
-  if (auto done = sync(beside); !done) {
+  if (auto done = sync(helpers); !done) {
     distrusted_ = true;
     return done;
   }
@@ -59,13 +57,13 @@ Result<void> Committer::try_commit(Beside* beside) {
   return {};
 }
 
-Result<void> Committer::sync(Beside* beside) {
+Result<void> Committer::sync(Helpers* helpers) {
   const bool many = parts_.tail->appended().value() - batch_.last.value() >= kMany;
-  if (beside == nullptr || !many || !next_.empty()) return segment_->sync(batch_);
+  if (helpers == nullptr || !many || !next_.empty()) return segment_->sync(batch_);
   Result<void> synced;
-  beside->start([&] { synced = segment_->sync(batch_); });
-  gather(next_, batch_.last, parts_.tail->capacity() / 2);
-  beside->wait();
+  helpers->syncs.start([&] { synced = segment_->sync(batch_); });
+  gather(next_, batch_.last, helpers);
+  helpers->syncs.wait();
   return synced;
 }
 
@@ -88,16 +86,30 @@ Result<void> Committer::ready_segment() {
   return {};
 }
 
-void Committer::gather(SegmentWriter::Batch& batch, Sequence after, std::uint64_t most) const {
+void Committer::gather(SegmentWriter::Batch& batch, Sequence after, Helpers* helpers) {
+  // With threads of its own at most half of the ring: the producer fills the other half meanwhile.
+  const std::uint64_t most = parts_.tail->capacity() / (helpers == nullptr ? 1 : 2);
   const Sequence durable = parts_.tail->released();
-  const std::uint64_t limit = after.value() + most;
-  batch.restart(after);
-  while (batch.last.value() < limit) {
-    const auto events =
-        parts_.tail->waiting(batch.last, std::min<std::uint64_t>(kBlockEvents, limit - batch.last.value()));
-    if (events.empty()) return;
-    batch.add(events, durable);
+  std::vector<std::span<const SequencedEvent>> blocks;
+  for (Sequence last = after; last.value() < after.value() + most; last = blocks.back().back().sequence) {
+    const std::uint64_t left = after.value() + most - last.value();
+    const auto events = parts_.tail->waiting(last, std::min<std::uint64_t>(kBlockEvents, left));
+    if (events.empty()) break;
+    blocks.push_back(events);
   }
+  const auto pack = [durable](auto blocks_of_it, SegmentWriter::Batch& into) {
+    for (const auto& events : blocks_of_it) into.add(events, durable);
+  };
+  batch.restart(after);
+  const std::span all{blocks};
+  const auto mine = all.first((all.size() + 1) / 2);
+  const auto other = all.subspan(mine.size());
+  if (helpers == nullptr || other.empty()) return pack(all, batch);
+  half_.restart(after);
+  helpers->packs.start([&] { pack(other, half_); });
+  pack(mine, batch);
+  helpers->packs.wait();
+  batch.add(half_);
 }
 
 void Committer::close_segment() {

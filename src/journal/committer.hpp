@@ -32,18 +32,23 @@ class Committer {
   };
   Committer(Parts parts, const Journal::Options& options, std::unique_ptr<SegmentWriter> first);
 
-  // One commit, whatever the rhythm says: true if events have become durable by it. With `beside`, events of
-  // the next commit are packed while the disk syncs this one, if many wait.
-  bool commit(Beside* beside = nullptr);
+  // Who helps where many events wait: events of the next commit are packed while the disk syncs this one, and
+  // packed by two.
+  struct Helpers {
+    Beside syncs;
+    Beside packs;
+  };
+  // One commit, whatever the rhythm says: true if events have become durable by it.
+  bool commit(Helpers* helpers = nullptr);
   // When the next one is due; nullopt: nothing waits.
   std::optional<SteadyTime> due() const;
   bool failing() const { return retry_at_.has_value(); }
 
  private:
-  Result<void> try_commit(Beside* beside);
+  Result<void> try_commit(Helpers* helpers);
   Result<void> ready_segment();
-  Result<void> sync(Beside* beside);
-  void gather(SegmentWriter::Batch& batch, Sequence after, std::uint64_t most) const;
+  Result<void> sync(Helpers* helpers);
+  void gather(SegmentWriter::Batch& batch, Sequence after, Helpers* helpers);
   void close_segment();
   void failed(const Error& error);
   void works_again();
@@ -54,6 +59,7 @@ class Committer {
   bool distrusted_ = false;                 // a sync of it failed
   SegmentWriter::Batch batch_;              // of this commit; after a failure it is written again as it is
   SegmentWriter::Batch next_;               // packed already
+  SegmentWriter::Batch half_;               // what a helper packs
   std::optional<SteadyTime> last_begin_;    // of a commit
   std::optional<SteadyTime> retry_at_;      // it fails
 };

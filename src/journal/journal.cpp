@@ -159,7 +159,7 @@ Result<void> Journal::Impl::open() {
 }
 
 void Journal::Impl::commit_until(const std::stop_token& stop) {
-  Beside beside;
+  Committer::Helpers helpers;
   while (!stop.stop_requested()) {
     const std::uint32_t seen = appended_.look();
     const auto due = committer_->due();
@@ -172,7 +172,7 @@ void Journal::Impl::commit_until(const std::stop_token& stop) {
       clock_->wait_until(committer_->failing() ? *due : std::min(*due, now + kLook), stop);
       continue;
     }
-    if (committer_->commit(&beside)) progress();
+    if (committer_->commit(&helpers)) progress();
   }
 }
 

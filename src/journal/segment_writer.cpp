@@ -20,6 +20,13 @@ void SegmentWriter::Batch::add(std::span<const SequencedEvent> events, Sequence 
   last_received = events.back().event.ts_recv;
 }
 
+void SegmentWriter::Batch::add(const Batch& next) {
+  bytes += next.bytes;
+  blocks += next.blocks;
+  last = next.last;
+  last_received = next.last_received;
+}
+
 SegmentWriter::SegmentWriter(std::unique_ptr<io::DiskFile> file, SegmentFacts facts)
     : file_{std::move(file)}, facts_{std::move(facts)}, reached_{facts_.bytes} {}
 

@@ -40,6 +40,7 @@ class SegmentWriter {
     // An empty one, behind `after`.
     void restart(Sequence after);
     void add(std::span<const SequencedEvent> events, Sequence durable);
+    void add(const Batch& next);
   };
   // Behind what is durable. After an error the same or a longer batch may be written again.
   Result<void> write(const Batch& batch);
