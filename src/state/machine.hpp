@@ -111,10 +111,13 @@ class Machine {
   void save(ByteWriter& out) const;
   // One instrument as of the last event.
   void save(InstrumentId id, ByteWriter& out) const;
-  // Into a fresh machine with the same instruments and calendars as their files have them: first what belongs
-  // to none, then instruments, each at most once. Events that an instrument has already seen when it was
-  // saved do nothing to it when they are applied again; so the next event is the first one after the first
-  // save. An error says what does not fit; the machine is then of no use.
+  // Into a fresh machine: first what belongs to none, then instruments, each at most once. The calendars must
+  // be as their files have them, without a change by events, and nobody else may read them meanwhile: what
+  // events have changed is amended (CalendarTable::amend), a word that the files do not fit any more is
+  // refused and counted. Events that an instrument has already seen when it was saved do nothing to it when
+  // they are applied again; so the next event is the first one after the first save. StateDigests are
+  // compared once all instruments have caught up. Options may differ, but the anchor: where less is kept now,
+  // the newest stays. An error says what does not fit; the machine is then of no use.
   Result<void> restore(ByteReader& in);
   Result<void> restore(InstrumentId id, ByteReader& in);
 

@@ -129,7 +129,8 @@ TEST(Checkpoint, restored_is_the_machine_that_was_never_stopped) {
     expect_continued({.seed = seed,
                       .step = std::chrono::seconds{seed % 4 == 0 ? 5 : 90},
                       .late_percent = seed % 3 == 0 ? 30 : 5,
-                      .calendar_permille = 3},
+                      .calendar_permille = 3,
+                      .past_permille = seed % 2 == 0 ? 20 : 0},
                      {}, 1'500);
 }
 
@@ -142,7 +143,8 @@ TEST(Checkpoint, restored_is_the_same_where_little_is_kept) {
                         .late_percent = 30,
                         .restatement_percent = 5,
                         .correction_percent = 10,
-                        .calendar_permille = 2},
+                        .calendar_permille = 2,
+                        .past_permille = n % 2 == 0 ? 20 : 0},
                        {.trades_kept = 50, .klines_kept = kept, .ledger_kept = 64}, 1'500);
 }
 

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "state/session_parts.hpp"
 #include "state/world.hpp"
 
 namespace qos::state {
@@ -19,6 +20,7 @@ struct RandomDays {
   int restatement_percent = 1;
   int correction_percent = 3;
   int calendar_permille = 0;
+  int past_permille = 0;  // K-lines that the store tells, mostly such as state must refuse, and resets
 };
 
 class RandomEvents {
@@ -33,6 +35,7 @@ class RandomEvents {
     const int what = pick(100);
     if (shape_.calendar_permille > 0 && pick(1'000) < shape_.calendar_permille)
       return calendar_change(instrument.calendar);
+    if (shape_.past_permille > 0 && pick(1'000) < shape_.past_permille) return past(id, instrument);
     if (what < shape_.restatement_percent) return restatement(id);
     if (what >= 100 - shape_.correction_percent) return correction(id);
     if (what < 4) return ClockTick{.calendar = instrument.calendar, .ts_event = now_};
@@ -105,6 +108,37 @@ class RandomEvents {
                           .date = static_cast<std::int32_t>(today) + pick(3) - 1,
                           .close = static_cast<std::int16_t>(pick(24) * 60),
                           .ts_event = now_};
+  }
+
+  // Of a date near today: a day, or a minute of one of its sessions.
+  EventBody past(InstrumentId id, const market::Instrument& instrument) {
+    if (pick(10) == 0) return PastReset{.instrument = id, .ts_event = now_};
+    const auto& calendar = world_calendars().at(instrument.calendar);
+    const market::Date date{std::chrono::floor<std::chrono::days>(now_) + std::chrono::days{pick(5) - 3}};
+    const auto sessions = calendar.sessions_of(date);
+    const Price a = walk(id);
+    const Price b = walk(id);
+    PastKline told{
+        .instrument = id,
+        .trading_date = static_cast<std::int32_t>(std::chrono::sys_days{date}.time_since_epoch().count()),
+        .start = calendar.local_midnight(date),
+        .open = a,
+        .high = std::max(a, b),
+        .low = std::min(a, b),
+        .close = b,
+        .volume = Volume{Quantity::from_units(pick(1'000))},
+        .turnover = Turnover{a, Quantity::from_units(1'000)},
+        .trades = static_cast<std::uint32_t>(pick(4)),
+        .revision = static_cast<std::uint32_t>(pick(2)),
+        .ts_event = now_};
+    if (sessions.empty() || pick(3) == 0) return told;
+    const auto& session = sessions[static_cast<std::size_t>(pick(static_cast<int>(sessions.size())))];
+    const auto extended = us_session_of(session.phase);
+    told.series = instrument.code.market == market::Market::US ? series_of(extended) : StoredSeries::regular;
+    const auto minutes =
+        std::chrono::duration_cast<std::chrono::minutes>(session.close - session.open).count();
+    told.start = session.open + std::chrono::minutes{pick(static_cast<int>(minutes))};
+    return told;
   }
 
   EventBody restatement(InstrumentId id) {
