@@ -58,6 +58,9 @@ struct FeedContext {
   const market::CalendarTable& calendars;
   io::Clock& clock;
   std::string_view simulated_prices = {};  // text of data/simulated_prices.csv; read while the feed is made
+  // So many of its events are known from earlier runs: a closed world hands them over once more, without
+  // waiting for their time, and they are passed over. Others need not look.
+  std::uint64_t already = 0;
   // Told what an operator should read in the log: rejected messages, unknown instruments, gaps, each with
   // where and why. Called from the feed's thread, bounded by the feed; may be empty.
   std::function<void(const Error&)> report = {};
@@ -103,7 +106,8 @@ struct FeedPlan {
   bool markets_by_default = false;  // true: any market that no other feed covers (simulated without markets=)
   bool keep_open = false;           // its markets trade around the clock (hours=always)
   // Its events go on from where the last run ended, so state is told the stored past first. False for a
-  // recording, which is a closed world: played again it makes the same K-lines again.
+  // recording, which is a closed world: played again it hands over the same events, and those that the
+  // journal has are passed over.
   bool continues = false;
   // Nothing of it is real: when another feed covers its instruments, or real K-lines are imported, what it
   // has left in the store goes away.

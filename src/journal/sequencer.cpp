@@ -13,7 +13,7 @@ struct Sequencer::Queue {
   std::size_t taken = 0;  // by the market thread since it last rang
 };
 
-Sequencer::Sequencer(Options options) {
+Sequencer::Sequencer(Options options) : last_{options.last} {
   QOS_ASSERT(options.feeds > 0 && options.queue_capacity > 0);
   for (std::size_t feed = 0; feed < options.feeds; ++feed)
     queues_.push_back(std::make_unique<Queue>(options.queue_capacity));
@@ -68,6 +68,12 @@ std::size_t Sequencer::drain(std::size_t limit, const std::function<void(const S
     queue->taken = 0;
   }
   return drained;
+}
+
+SequencedEvent Sequencer::number(const Event& event) {
+  last_ = Sequence{last_.value() + 1};
+  counters_.events.add();
+  return {last_, event};
 }
 
 void Sequencer::wait(std::uint32_t seen) {

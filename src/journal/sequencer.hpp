@@ -20,6 +20,7 @@ class Sequencer {
   struct Options {
     std::size_t feeds = 1;
     std::size_t queue_capacity = 16'384;  // events of one feed that wait; a full queue makes its feed wait
+    Sequence last{};                      // numbers go on behind it
   };
   explicit Sequencer(Options options);
   ~Sequencer();
@@ -33,6 +34,9 @@ class Sequencer {
   // The market thread: numbers waiting events and hands each to `apply`, at most `limit`, taking from the
   // feeds in turn, one event each. Returns how many.
   std::size_t drain(std::size_t limit, const std::function<void(const SequencedEvent&)>& apply);
+  // The market thread: an event of its own, numbered at once, before all that wait.
+  SequencedEvent number(const Event& event);
+  Sequence last() const { return last_; }
   // The market thread: seen = look(), then looks for work (drain and whatever else it waits for), and if
   // there was none, wait(seen): sleeps until something was put, woken or closed since look().
   std::uint32_t look() const { return arrived_.look(); }

@@ -52,6 +52,8 @@ class Checkpointer {
 
   // --- market thread ---
   bool due(Sequence applied) const;
+  // Something has happened since the last one.
+  bool has_news(Sequence applied) const { return applied > taken_at_; }
   bool under_way() const { return next_.has_value(); }
   // `facts.last` and `.received` are settled at the end.
   void begin(const state::Machine& machine, CheckpointFacts facts);

@@ -35,6 +35,12 @@ std::filesystem::path key_database(const Config& config) {
 std::filesystem::path kline_folder(const Config& config) {
   return std::filesystem::path{config.data} / "klines";
 }
+std::filesystem::path journal_folder(const Config& config) {
+  return std::filesystem::path{config.data} / "journal";
+}
+std::filesystem::path checkpoint_folder(const Config& config) {
+  return journal_folder(config) / "checkpoints";
+}
 
 Result<std::vector<market::Market>> parse_markets(std::string_view text) {
   std::vector<market::Market> markets;

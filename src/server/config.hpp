@@ -23,6 +23,8 @@ enum class HttpStatus : std::uint8_t { by_class, always_200 };
 enum class RegistrationMode : std::uint8_t { open, closed };
 enum class DemoKey : std::uint8_t { on, off };
 enum class History : std::uint8_t { on, off };
+enum class JournalMode : std::uint8_t { on, off };
+enum class Archive : std::uint8_t { on, off };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 // Field names are the option names; what each means, its unit and range stand in config_options.cpp.
@@ -59,6 +61,20 @@ struct Config {
     History history = History::on;
     friend bool operator==(const Klines&, const Klines&) = default;
   };
+  struct Journal {
+    JournalMode mode = JournalMode::on;
+    std::uint64_t commit_ms = 5;
+    std::uint64_t segment_mb = 256;
+    std::uint64_t tail_events = 65'536;
+    std::uint64_t keep_days = 7;
+    std::uint64_t keep_mb = 4'096;
+    Archive archive = Archive::on;
+    std::string durable_first{};  // kinds of feeds joined by +
+    std::uint64_t checkpoint_events = 10'000'000;
+    std::uint64_t checkpoint_s = 600;
+    std::uint64_t checkpoint_spacing_s = 21'600;
+    friend bool operator==(const Journal&, const Journal&) = default;
+  };
   struct Admin {
     std::string listen = "127.0.0.1:8081";  // empty: off
     friend bool operator==(const Admin&, const Admin&) = default;
@@ -80,6 +96,7 @@ struct Config {
   RegistrationOptions registration;
   State state;
   Klines klines;
+  Journal journal;
   Admin admin;
   Log log;
   std::vector<access::Plan> plans = default_plans();  // sorted by name
@@ -111,8 +128,10 @@ Result<Config> parse_config(std::string_view toml, std::string_view source, Conf
 // the fan-out serves.
 std::size_t io_thread_count(const Config& config);
 
-std::filesystem::path key_database(const Config& config);  // <data>/keys.sqlite
-std::filesystem::path kline_folder(const Config& config);  // <data>/klines
+std::filesystem::path key_database(const Config& config);       // <data>/keys.sqlite
+std::filesystem::path kline_folder(const Config& config);       // <data>/klines
+std::filesystem::path journal_folder(const Config& config);     // <data>/journal
+std::filesystem::path checkpoint_folder(const Config& config);  // <data>/journal/checkpoints
 
 // "US+HK" -> both; empty: none. An error names the part that is no market.
 Result<std::vector<market::Market>> parse_markets(std::string_view text);

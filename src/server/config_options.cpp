@@ -53,6 +53,8 @@ constexpr std::array<std::string_view, 2> kDemoKeys{"on", "off"};
 constexpr std::array<std::string_view, 2> kAnchors{"session", "segment"};
 constexpr std::array<std::string_view, 2> kAdjustments{"ratio", "subtract"};
 constexpr std::array<std::string_view, 2> kHistory{"on", "off"};
+constexpr std::array<std::string_view, 2> kJournalModes{"on", "off"};
+constexpr std::array<std::string_view, 2> kArchive{"on", "off"};
 constexpr std::array<std::string_view, 5> kLogLevels{"trace", "debug", "info", "warn", "error"};
 
 constexpr std::uint64_t kMiB = 1 << 20;
@@ -176,6 +178,51 @@ const std::array kOptions{
            "memory is there.",
            ChoiceField{kHistory, [](const Config& c) { return static_cast<std::size_t>(c.klines.history); },
                        [](Config& c, std::size_t place) { c.klines.history = static_cast<History>(place); }}},
+
+    Option{
+        "journal.mode", "",
+        "on: every event is kept in the folder journal of the data folder; a crash loses nothing, the past "
+        "can be served again. off: what is in memory is gone after a restart.",
+        ChoiceField{kJournalModes, [](const Config& c) { return static_cast<std::size_t>(c.journal.mode); },
+                    [](Config& c, std::size_t place) { c.journal.mode = static_cast<JournalMode>(place); }}},
+    Option{"journal.commit_ms", "",
+           "Longest wait of an event until its sync begins: what a power cut can cost of feeds that are not "
+           "durable first.",
+           IntegerField{[](Config& c) -> auto& { return c.journal.commit_ms; }, {1, 10'000}, "milliseconds"}},
+    Option{"journal.segment_mb", "",
+           "A segment of the journal that has grown so large is closed and archived.",
+           IntegerField{[](Config& c) -> auto& { return c.journal.segment_mb; }, {1, 65'536}, "MiB"}},
+    Option{
+        "journal.tail_events", "",
+        "Events that may wait for the disk, 160 bytes each in a file that is memory; beyond it feeds wait.",
+        IntegerField{[](Config& c) -> auto& { return c.journal.tail_events; }, {4'096, 16'777'216}, ""}},
+    Option{"journal.keep_days", "", "Segments older than this are removed. 0: age does not matter.",
+           IntegerField{[](Config& c) -> auto& { return c.journal.keep_days; }, {0, 36'500}, "days"}},
+    Option{"journal.keep_mb", "",
+           "Oldest segments beyond this size are removed. 0: size does not matter. What the next start needs "
+           "is kept whatever these two say.",
+           IntegerField{[](Config& c) -> auto& { return c.journal.keep_mb; }, {0, 1'073'741'824}, "MiB"}},
+    Option{
+        "journal.archive", "", "on: closed segments are compressed once more. off: they stay as written.",
+        ChoiceField{kArchive, [](const Config& c) { return static_cast<std::size_t>(c.journal.archive); },
+                    [](Config& c, std::size_t place) { c.journal.archive = static_cast<Archive>(place); }}},
+    Option{
+        "journal.durable_first", "",
+        "Kinds of feeds, joined by +, whose events are published only once they are on the disk. What other "
+        "feeds send behind them waits too.",
+        TextField{[](Config& c) -> auto& { return c.journal.durable_first; }, any_text}},
+    Option{
+        "journal.checkpoint_events", "",
+        "A checkpoint of the state is taken after so many events: a restart applies about as many at most.",
+        IntegerField{
+            [](Config& c) -> auto& { return c.journal.checkpoint_events; }, {1'000, 1'000'000'000'000}, ""}},
+    Option{"journal.checkpoint_s", "", "And after this time, if anything happened.",
+           IntegerField{[](Config& c) -> auto& { return c.journal.checkpoint_s; }, {1, 604'800}, "seconds"}},
+    Option{
+        "journal.checkpoint_spacing_s", "",
+        "Between checkpoints that are kept for time travel and questions about the past.",
+        IntegerField{
+            [](Config& c) -> auto& { return c.journal.checkpoint_spacing_s; }, {60, 31'536'000}, "seconds"}},
 
     Option{"admin.listen", "",
            "Where GET /metrics is served, without a key: keep it off public networks. Empty: nowhere.",

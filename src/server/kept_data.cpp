@@ -15,8 +15,6 @@ Result<std::unique_ptr<KeptData>> KeptData::open(const Config& config, Reference
   if (!rows) return std::unexpected{rows.error()};
   auto calendar_rows = rows->calendar_rows();
   if (!calendar_rows) return std::unexpected{calendar_rows.error()};
-  for (const auto& left_out : apply_calendar_rows(reference.calendars, *calendar_rows))
-    spdlog::warn("{}: {}", reference_database(config.data).string(), left_out.message);
   std::unique_ptr<KeptData> kept{
       new KeptData{config.klines, reference, std::move(*rows), std::move(*calendar_rows), clock}};
   if (config.klines.history == History::on) {
@@ -28,6 +26,7 @@ Result<std::unique_ptr<KeptData>> KeptData::open(const Config& config, Reference
 }
 
 const history::Klines& KeptData::serve(const state::ViewTable& views) {
+  views_ = &views;
   klines_ = std::make_unique<history::Klines>(
       reference_.instruments, reference_.calendars, &views, store_.get(),
       history::Klines::Options{
@@ -39,6 +38,7 @@ const history::Klines& KeptData::serve(const state::ViewTable& views) {
                                             KlineWriter::Options{.keeps = [this](InstrumentId id) {
                                               return kept_[id.value()].load(std::memory_order_relaxed);
                                             }});
+  if (writer_) writer_->start();
   return *klines_;
 }
 
@@ -99,7 +99,7 @@ Result<void> KeptData::keep_past_of(feed::Feed& feed) {
   std::optional<Error> unread;
   const auto known = [&](InstrumentId id) -> std::optional<feed::KnownPast> {
     auto found = known_past(*store_, reference_.instruments.at(id));
-    if (found) return *found;
+    if (found) return known_past(*views_->find(id), *found);
     unread = found.error();
     return std::nullopt;
   };
@@ -119,11 +119,26 @@ Result<void> KeptData::keep_past_of(feed::Feed& feed) {
 }
 
 Result<void> KeptData::tell_past(const std::vector<InstrumentId>& continuing,
-                                 const std::function<void(const PastKline&)>& tell) {
+                                 const std::function<void(const EventBody&)>& tell) {
   if (auto published = publish_actions(); !published || !store_) return published;
   for (const auto id : continuing)
-    if (auto told = past_reader().tell(id, tell); !told) return told;
+    if (auto told = tell_past_of(id, tell); !told) return told;
   return {};
+}
+
+Result<void> KeptData::tell_past_of(InstrumentId instrument,
+                                    const std::function<void(const EventBody&)>& tell) {
+  const auto& lived = *views_->find(instrument);
+  const auto reader = past_reader();
+  if (!lived.klines(market::KlineType::day, 1).empty()) {
+    const auto differs = reader.differs(instrument, lived, kept_[instrument.value()].load());
+    if (!differs) return std::unexpected{differs.error()};
+    if (!*differs) return reader.tell_since(instrument, lived, tell);
+    spdlog::info("history: the past of {} is told again, the store knows another one",
+                 reference_.instruments.at(instrument).code.to_string());
+    tell(PastReset{.instrument = instrument, .ts_event = clock_.now()});
+  }
+  return reader.tell(instrument, tell);
 }
 
 Result<void> KeptData::publish_actions() {
@@ -134,7 +149,6 @@ Result<void> KeptData::publish_actions() {
 }
 
 void KeptData::start(const std::function<void(const CalendarChange&)>& calendar_news) {
-  if (writer_) writer_->start();
   watch_.start({.calendar = calendar_news, .actions = [this](auto actions) {
                   klines_->set_actions(std::move(actions));
                   // An import has made some of the made-up instruments real.

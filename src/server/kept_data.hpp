@@ -26,16 +26,19 @@ namespace qos::server {
 
 class KeptData {
  public:
-  // Opens the files and brings the calendars of `reference` up to date. A row that fits no calendar any more
-  // is logged and left out.
+  // Opens the files.
   static Result<std::unique_ptr<KeptData>> open(const Config& config, Reference& reference, io::Clock& clock);
 
-  // `views` must outlive this. Once.
+  // What an operator has said of dates.
+  const std::vector<store::CalendarRow>& calendar_rows() const { return watch_.calendar_rows(); }
+
+  // `views` must outlive this. Once; from then on what is taken is stored.
   const history::Klines& serve(const state::ViewTable& views);
 
-  // In this order: what a simulated feed has left of instruments that a real one covers now; days that a stop
-  // has left without their K-line; of each feed what it knows of the time before it, as far as the store
-  // lacks it; then `tell` gets what state has to know of the instruments that continue.
+  // In this order: what a simulated feed has left of instruments that a real one covers now; what state has
+  // lived is stored; days that a stop has left without their K-line; of each feed what it knows of the time
+  // before it, as far as the store and state lack it; then `tell` gets what state has to know of the
+  // instruments that continue: all of the past, or what has followed since state stopped.
   struct Origins {
     std::vector<InstrumentId> real;
     std::vector<InstrumentId> simulated;              // in the calendars' hours
@@ -44,15 +47,18 @@ class KeptData {
   Result<void> settle_origins(const Origins& origins);
   Result<void> complete_days();
   Result<void> keep_past_of(feed::Feed& feed);
+  void settle_lived() const {
+    if (writer_) writer_->wait_at_rest();
+  }
   Result<void> tell_past(const std::vector<InstrumentId>& continuing,
-                         const std::function<void(const PastKline&)>& tell);
+                         const std::function<void(const EventBody&)>& tell);
 
   void start(const std::function<void(const CalendarChange&)>& calendar_news);
   // After the market thread has ended: what it took is written.
   void stop();
 
-  void take(const state::Change& change) {
-    if (writer_) writer_->take(change);
+  void take(const state::Change& change, KlineWriter::Told told = KlineWriter::Told::live) {
+    if (writer_) writer_->take(change, told);
   }
   void end_of_event() {
     if (writer_) writer_->end_of_event();
@@ -72,10 +78,12 @@ class KeptData {
         reference_{reference},
         rows_{std::move(rows)},
         kept_(reference.instruments.size()),
+        clock_{clock},
         watch_{rows_, std::move(calendar_rows), reference.calendars, clock} {}
   Result<void> publish_actions();
   Result<void> mark_simulated(const std::vector<InstrumentId>& ids, bool always_open);
   Result<void> settle_kept();
+  Result<void> tell_past_of(InstrumentId instrument, const std::function<void(const EventBody&)>& tell);
   PastReader past_reader() { return {reference_.instruments, reference_.calendars, *store_}; }
 
   Config::Klines options_;
@@ -86,6 +94,8 @@ class KeptData {
   // runs.
   std::vector<std::atomic<bool>> kept_;
   std::vector<InstrumentId> simulated_;
+  io::Clock& clock_;
+  const state::ViewTable* views_ = nullptr;
   ReferenceWatch watch_;
   std::unique_ptr<store::KlineStore> store_;  // null: klines.history is off
   std::unique_ptr<history::Klines> klines_;

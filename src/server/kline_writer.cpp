@@ -42,14 +42,14 @@ KlineWriter::~KlineWriter() {
   stop();
 }
 
-void KlineWriter::take(const state::Change& change) {
+void KlineWriter::take(const state::Change& change, Told told) {
   if (change.klines.empty() || (keeps_ && !keeps_(change.instrument))) return;
   for (const auto& news : change.klines) {
     // Week, month and year are derived from days, 5 to 240 minutes from minutes.
     const bool day = news.type == market::KlineType::day;
     if (!news.kline.closed || !(day || news.type == market::KlineType::m1)) continue;
     const Item item{change.instrument, day ? StoredSeries::day : news.session, news.kline,
-                    is_removal(news.kline)};
+                    is_removal(news.kline), told};
     if (!queue_.try_push(item)) {
       miss(item);
       continue;
@@ -151,8 +151,27 @@ Result<void> KlineWriter::put() {
                      .trading_date = trading_date_of(calendar, item.series, item.kline.start),
                      .kline = item.kline,
                      .removed = item.removed});
+    if (item.told == Told::live) continue;
+    const auto known = is_known(rows_.back());
+    if (!known) return std::unexpected{known.error()};
+    if (*known) rows_.pop_back();
   }
-  return store_.put(rows_);
+  return rows_.empty() ? Result<void>{} : store_.put(rows_);
+}
+
+// The store has it in this revision or a later one. A removal is put again: it is no harm.
+Result<bool> KlineWriter::is_known(const store::StoredKline& row) const {
+  if (row.removed) return false;
+  const auto stored = store_.between(row.instrument, row.series, row.kline.start,
+                                     row.kline.start + std::chrono::nanoseconds{1});
+  if (!stored) return std::unexpected{stored.error()};
+  return !stored->empty() && stored->front().kline.revision >= row.kline.revision;
+}
+
+void KlineWriter::wait_at_rest() const {
+  const auto failed = counters_.failed_commits.value();
+  while (!at_rest() && counters_.failed_commits.value() == failed)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
 Result<store::StoreKey> KlineWriter::key_of(InstrumentId instrument) {

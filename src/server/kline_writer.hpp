@@ -44,12 +44,17 @@ class KlineWriter {
               const state::ViewTable& views, store::KlineStore& store, Options options);
   ~KlineWriter();
 
-  void take(const state::Change& change);
+  // again: applied from the journal, so the store may have it already, or something newer (an import): then
+  // that stays.
+  enum class Told : std::uint8_t { live, again };
+  void take(const state::Change& change, Told told = Told::live);
   void end_of_event();
 
   void start();
   // Writes what waits, then ends. A store that refuses is given one last try.
   void stop();
+  // Until at_rest(), or until the store has refused a commit. The owner's thread, after start().
+  void wait_at_rest() const;
   // Everything taken so far is in the store (or given up at stop()).
   bool at_rest() const {
     return !missed_.load(std::memory_order_acquire) && !catching_up_.load(std::memory_order_acquire) &&
@@ -64,6 +69,7 @@ class KlineWriter {
     StoredSeries series = StoredSeries::regular;
     Kline kline;
     bool removed = false;
+    Told told = Told::live;
   };
 
   void run(const std::stop_token& stop);
@@ -73,6 +79,7 @@ class KlineWriter {
   bool write(const std::stop_token& stop);
   void catch_up(const std::stop_token& stop);
   Result<void> put();
+  Result<bool> is_known(const store::StoredKline& row) const;
   Result<store::StoreKey> key_of(InstrumentId instrument);
   bool wait_before_retry(const std::stop_token& stop);
 

@@ -1,8 +1,11 @@
 #include "server/past.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 #include "event/kline_values.hpp"
+#include "market/kline_date.hpp"
 #include "market/kline_fold.hpp"
 #include "store/kline_removal.hpp"
 
@@ -116,6 +119,16 @@ Result<std::optional<feed::KnownPast>> known_past(const KlineStore& store,
   return known;
 }
 
+std::optional<feed::KnownPast> known_past(const state::InstrumentView& lived,
+                                          const std::optional<feed::KnownPast>& stored) {
+  const auto minutes = lived.klines(market::KlineType::m1, 1);
+  if (minutes.empty() || (stored && stored->last_minute >= minutes.back().start)) return stored;
+  return feed::KnownPast{.last_minute = minutes.back().start,
+                         .last_close = minutes.back().close,
+                         .previous_close = lived.snapshot().previous_close,
+                         .series = StoredSeries::regular};
+}
+
 Result<std::size_t> forget_simulated_past(KlineStore& store, store::ReferenceRows& rows,
                                           const std::vector<std::string>& codes) {
   const auto marked = rows.simulated();
@@ -179,40 +192,114 @@ Result<std::optional<Kline>> PastReader::fold_of_day(InstrumentId instrument, st
   return folded.front();
 }
 
+// Minutes of a date whose days have gone on since are the past's: their day says all that state needs. So
+// does a day that is not the fold of its minutes: its source knew better.
+Result<std::optional<PastReader::End>> PastReader::end_of(InstrumentId instrument,
+                                                          store::StoreKey key) const {
+  const auto last_day = newest(store, key, StoredSeries::day);
+  if (!last_day) return std::unexpected{last_day.error()};
+  const auto last_minute = newest(store, key, StoredSeries::regular);
+  if (!last_minute) return std::unexpected{last_minute.error()};
+  bool has_minutes =
+      *last_minute && (!*last_day || (*last_minute)->trading_date >= (*last_day)->trading_date);
+  if (has_minutes && *last_day && (*last_day)->trading_date == (*last_minute)->trading_date) {
+    const auto fold = fold_of_day(instrument, key, (*last_day)->trading_date);
+    if (!fold) return std::unexpected{fold.error()};
+    has_minutes = *fold && same_values(**fold, (*last_day)->kline);
+  }
+  if (!has_minutes && !*last_day) return std::nullopt;
+  return End{has_minutes ? (*last_minute)->trading_date : (*last_day)->trading_date, has_minutes};
+}
+
+Result<void> PastReader::tell_days(InstrumentId instrument, store::StoreKey key, UnixNanos from,
+                                   const End& end, const std::function<void(const PastKline&)>& sink) const {
+  auto known = store.between(key, StoredSeries::day, from, KlineStore::kEver);
+  if (!known) return std::unexpected{known.error()};
+  for (const auto& day : *known)
+    if (!end.has_minutes || day.trading_date < end.date) sink(past_of(instrument, StoredSeries::day, day));
+  return {};
+}
+
 Result<void> PastReader::tell(InstrumentId instrument,
                               const std::function<void(const PastKline&)>& sink) const {
   const auto& facts = instruments.at(instrument);
   const auto key = store.find(facts.code.to_string());
   if (!key) return {};
-  const auto last_day = newest(store, *key, StoredSeries::day);
-  if (!last_day) return std::unexpected{last_day.error()};
-  const auto last_minute = newest(store, *key, StoredSeries::regular);
-  if (!last_minute) return std::unexpected{last_minute.error()};
-
-  // Minutes of a date whose days have gone on since are the past's: their day says all that state needs. So
-  // does a day that is not the fold of its minutes: its source knew better.
-  bool has_minutes =
-      *last_minute && (!*last_day || (*last_minute)->trading_date >= (*last_day)->trading_date);
-  if (has_minutes && *last_day && (*last_day)->trading_date == (*last_minute)->trading_date) {
-    const auto fold = fold_of_day(instrument, *key, (*last_day)->trading_date);
-    if (!fold) return std::unexpected{fold.error()};
-    has_minutes = *fold && same_values(**fold, (*last_day)->kline);
-  }
-  if (!has_minutes && !*last_day) return {};
-  const Date latest = has_minutes ? (*last_minute)->trading_date : (*last_day)->trading_date;
-
-  const auto& calendar = calendars.at(facts.calendar);
-  const sys_days new_year{latest.year() / January / 1};
+  const auto end = end_of(instrument, *key);
+  if (!end) return std::unexpected{end.error()};
+  if (!*end) return {};
+  const sys_days new_year{(*end)->date.year() / January / 1};
   const sys_days monday = new_year - (weekday{new_year} - Monday);
-  const auto first = calendar.local_midnight(Date{monday});
-  auto known = store.between(*key, StoredSeries::day, first, KlineStore::kEver);
-  if (!known) return std::unexpected{known.error()};
-  for (const auto& day : *known)
-    if (!has_minutes || day.trading_date < latest) sink(past_of(instrument, StoredSeries::day, day));
-  return has_minutes ? tell_minutes(instrument, *key, latest, sink) : Result<void>{};
+  const auto first = calendars.at(facts.calendar).local_midnight(Date{monday});
+  if (auto told = tell_days(instrument, *key, first, **end, sink); !told) return told;
+  if (!(*end)->has_minutes) return {};
+  return tell_minutes(instrument, *key, (*end)->date, KlineStore::kEver, sink);
+}
+
+Result<void> PastReader::tell_since(InstrumentId instrument, const state::InstrumentView& lived,
+                                    const std::function<void(const PastKline&)>& sink) const {
+  const auto& facts = instruments.at(instrument);
+  const auto key = store.find(facts.code.to_string());
+  if (!key) return {};
+  const auto end = end_of(instrument, *key);
+  if (!end) return std::unexpected{end.error()};
+  if (!*end) return {};
+
+  std::map<StoredSeries, UnixNanos> newest_told;
+  for (const auto session : kSessions) {
+    const auto newest = session == StoredSeries::regular ? lived.klines(market::KlineType::m1, 1)
+                                                         : lived.extended_minutes(session, 1);
+    newest_told[session] = newest.empty() ? UnixNanos::min() : newest.back().start;
+  }
+  const auto only_new = [&](const PastKline& past) {
+    if (past.series != StoredSeries::day) {
+      UnixNanos& newest = newest_told[past.series];
+      if (past.start <= newest) return;
+      newest = past.start;
+    }
+    sink(past);
+  };
+  const auto& calendar = calendars.at(facts.calendar);
+  const Date date = market::trading_date_of_kline(calendar, newest_told[StoredSeries::regular]);
+  const auto next_midnight = calendar.local_midnight(Date{sys_days{date} + days{1}});
+  const bool same_date = (*end)->date <= date;
+  if (auto told =
+          tell_minutes(instrument, *key, date, same_date ? KlineStore::kEver : next_midnight, only_new);
+      !told || same_date)
+    return told;
+  if (auto told = tell_days(instrument, *key, next_midnight, **end, only_new); !told) return told;
+  if (!(*end)->has_minutes) return {};
+  return tell_minutes(instrument, *key, (*end)->date, KlineStore::kEver, only_new);
+}
+
+Result<bool> PastReader::differs(InstrumentId instrument, const state::InstrumentView& lived,
+                                 bool stored) const {
+  const auto key = store.find(instruments.at(instrument).code.to_string());
+  const auto of_series = [&](StoredSeries series, const std::vector<Kline>& klines) -> Result<bool> {
+    if (klines.empty()) return false;
+    std::vector<DatedKline> known;
+    if (key) {
+      auto read = store.between(*key, series, klines.front().start, klines.back().start + nanoseconds{1});
+      if (!read) return std::unexpected{read.error()};
+      known = std::move(*read);
+    }
+    const auto start_of = [](const DatedKline& dated) { return dated.kline.start; };
+    return std::ranges::any_of(klines, [&](const Kline& kline) {
+      const bool told = kline.sequence == Sequence{};
+      if (!kline.closed || (!told && !stored)) return false;
+      const auto found = std::ranges::lower_bound(known, kline.start, {}, start_of);
+      if (found == known.end() || found->kline.start != kline.start) return told;
+      return !same_values(found->kline, kline);
+    });
+  };
+  constexpr auto kAll = std::numeric_limits<std::size_t>::max();
+  const auto days_differ = of_series(StoredSeries::day, lived.klines(market::KlineType::day, kAll));
+  if (!days_differ || *days_differ) return days_differ;
+  return of_series(StoredSeries::regular, lived.klines(market::KlineType::m1, kAll));
 }
 
 Result<void> PastReader::tell_minutes(InstrumentId instrument, store::StoreKey key, Date date,
+                                      UnixNanos until,
                                       const std::function<void(const PastKline&)>& sink) const {
   const auto& calendar = calendars.at(instruments.at(instrument).calendar);
   const auto midnight = calendar.local_midnight(date);
@@ -221,8 +308,8 @@ Result<void> PastReader::tell_minutes(InstrumentId instrument, store::StoreKey k
     // The trading date before may be four days back, over a week end and a holiday; the night of the one
     // after may have been traded.
     const bool regular = session == StoredSeries::regular;
-    auto known = store.between(key, session, midnight - days{regular ? 1 : 5},
-                               regular ? midnight + days{2} : KlineStore::kEver);
+    auto known =
+        store.between(key, session, midnight - days{regular ? 1 : 5}, regular ? midnight + days{2} : until);
     if (!known) return std::unexpected{known.error()};
     for (const auto& minute : *known)
       if (minute.trading_date == date || !regular) minutes.push_back(past_of(instrument, session, minute));

@@ -15,6 +15,7 @@
 #include "event/event.hpp"
 #include "feed/feed.hpp"
 #include "market/instrument.hpp"
+#include "state/view.hpp"
 #include "store/kline_store.hpp"
 #include "store/reference_rows.hpp"
 
@@ -52,6 +53,9 @@ class StoredPast final : public feed::PastSink {
 
 Result<std::optional<feed::KnownPast>> known_past(const store::KlineStore& store,
                                                   const market::Instrument& instrument);
+// The same with what state has lived since: its newest minute may be open, and is not stored then.
+std::optional<feed::KnownPast> known_past(const state::InstrumentView& lived,
+                                          const std::optional<feed::KnownPast>& stored);
 
 // Of those of the codes that are marked as simulated: their K-lines, made-up corporate actions and marks go.
 // Returns how many codes. Cut short it can be called again: the marks go last.
@@ -69,12 +73,29 @@ struct PastReader {
   // Tells the days of the latest year (and of its first week), and the minutes of the latest trading date,
   // oldest first; of extended sessions those of the date before too, which a US snapshot still shows.
   Result<void> tell(InstrumentId instrument, const std::function<void(const PastKline&)>& sink) const;
+  // The same of what has followed since state stopped: minutes of its last trading date, whole days after it,
+  // minutes of the latest date.
+  Result<void> tell_since(InstrumentId instrument, const state::InstrumentView& lived,
+                          const std::function<void(const PastKline&)>& sink) const;
+  // The store has a closed K-line of state with other values, or lacks one that it had told: somebody else
+  // has written there (an import). `stored`: what state lived was stored too.
+  Result<bool> differs(InstrumentId instrument, const state::InstrumentView& lived, bool stored) const;
 
  private:
+  // How the past ends: with minutes of a date, or with a day.
+  struct End {
+    store::Date date;
+    bool has_minutes = false;
+  };
+  Result<std::optional<End>> end_of(InstrumentId instrument, store::StoreKey key) const;
+  // Days from the first to before the end, the last one too if it has no minutes.
+  Result<void> tell_days(InstrumentId instrument, store::StoreKey key, UnixNanos from, const End& end,
+                         const std::function<void(const PastKline&)>& sink) const;
   // nullopt: the date has no minutes.
   Result<std::optional<Kline>> fold_of_day(InstrumentId instrument, store::StoreKey key,
                                            store::Date date) const;
-  Result<void> tell_minutes(InstrumentId instrument, store::StoreKey key, store::Date date,
+  // Of extended sessions those before `until` only.
+  Result<void> tell_minutes(InstrumentId instrument, store::StoreKey key, store::Date date, UnixNanos until,
                             const std::function<void(const PastKline&)>& sink) const;
 };
 

@@ -14,8 +14,11 @@
 #include "history/klines.hpp"
 #include "io/descriptor_limit.hpp"
 #include "journal/sequencer.hpp"
+#include "replay/own_calendars.hpp"
 #include "server/data_folder.hpp"
 #include "server/kept_data.hpp"
+#include "server/kept_events.hpp"
+#include "server/market_loop.hpp"
 #include "server/pipeline_metrics.hpp"
 #include "server/publisher.hpp"
 #include "server/reference.hpp"
@@ -23,8 +26,12 @@
 namespace qos::server {
 namespace {
 
-// Events taken from the queues before the market thread looks at anything else.
-constexpr std::size_t kDrainBatch = 1'024;
+// The server's own events that are put before they are applied, at the start.
+constexpr std::size_t kOwnBatch = 1'024;
+// How long they may wait for a disk that takes nothing.
+constexpr std::chrono::seconds kPatience{30};
+// How the server's own events are called among the feeds of the journal.
+constexpr std::string_view kOwnEvents = "server";
 
 api::ServerOptions server_options(const Config& config) {
   const auto& http = config.http;
@@ -106,6 +113,67 @@ Result<void> keep_calendars_open(const std::vector<PlannedFeed>& feeds, Referenc
   return {};
 }
 
+state::Machine::Options machine_options(const Config& config) {
+  return {.trades_kept = config.state.trades_kept,
+          .klines_kept = config.state.klines_kept,
+          .ledger_kept = config.state.ledger_kept,
+          .anchor = config.klines.anchor};
+}
+
+void add_instruments(const PlannedFeed& planned, const market::InstrumentTable& instruments,
+                     std::vector<InstrumentId>& ids) {
+  for (const auto market : planned.plan.markets)
+    std::ranges::copy(instruments.of_market(market), std::back_inserter(ids));
+}
+
+// What the ids of this run stand for.
+journal::Names names_of(const Config& config, const Reference& reference) {
+  journal::Names names{.feeds = config.feed};
+  names.feeds.emplace_back(kOwnEvents);
+  for (std::uint32_t row = 0; row < reference.instruments.size(); ++row)
+    names.instruments.push_back(reference.instruments.at(InstrumentId{row}).code.to_string());
+  for (std::uint16_t id = 0; id < reference.calendars.size(); ++id)
+    names.calendars.push_back(reference.calendars.at(CalendarId{id}).name());
+  return names;
+}
+
+// By feed: whether its kind is named in journal.durable_first.
+std::vector<bool> durable_first(const Config& config) {
+  std::vector<bool> first;
+  const auto& kinds = config.journal.durable_first;
+  for (const auto& text : config.feed) {
+    const auto spec = feed::FeedSpec::parse(text);
+    first.push_back(spec && ('+' + kinds + '+').find('+' + spec->kind + '+') != std::string::npos);
+  }
+  return first;
+}
+
+// Everything that is made of files before the first thread.
+struct Opened {
+  Config config;
+  io::Clock& clock;
+  std::unique_ptr<Reference> reference;
+  std::unique_ptr<market::CalendarTable> calendars_of_files;
+  std::unique_ptr<access::Gate> gate;
+  std::unique_ptr<KeptData> kept;
+  journal::Names names;
+  std::unique_ptr<KeptEvents> events;  // null: journal.mode is off
+  std::unique_ptr<state::Machine> machine;
+};
+
+// K-lines that close while the journal is applied again: the store may lack them.
+class Again final : public state::ChangeSink {
+ public:
+  explicit Again(KeptData& kept) : kept_{kept} {}
+  void on(const state::Change& change) override {
+    kept_.take(change, KlineWriter::Told::again);
+    kept_.end_of_event();
+  }
+
+ private:
+  KeptData& kept_;
+};
+
 }  // namespace
 
 FeedMaker registered_feeds() {
@@ -114,46 +182,66 @@ FeedMaker registered_feeds() {
 
 class Pipeline::Impl final : private state::ChangeSink {
  public:
-  Impl(Config config, io::Clock& clock, std::unique_ptr<Reference> reference,
-       std::unique_ptr<access::Gate> gate, std::unique_ptr<KeptData> kept, std::size_t feeds)
-      : config_{std::move(config)},
-        clock_{clock},
-        reference_{std::move(reference)},
-        gate_{std::move(gate)},
-        kept_{std::move(kept)},
+  Impl(Opened opened, std::size_t feeds)
+      : config_{std::move(opened.config)},
+        clock_{opened.clock},
+        reference_{std::move(opened.reference)},
+        calendars_of_files_{std::move(opened.calendars_of_files)},
+        gate_{std::move(opened.gate)},
+        kept_{std::move(opened.kept)},
+        names_{std::move(opened.names)},
+        events_{std::move(opened.events)},
+        machine_{std::move(opened.machine)},
         own_events_{static_cast<std::uint16_t>(feeds)},
-        sequencer_{{.feeds = feeds + 1}},
-        machine_{reference_->instruments,
-                 reference_->calendars,
-                 {.trades_kept = config_.state.trades_kept,
-                  .klines_kept = config_.state.klines_kept,
-                  .ledger_kept = config_.state.ledger_kept,
-                  .anchor = config_.klines.anchor}},
+        sequencer_{{.feeds = feeds + 1, .last = events_ ? events_->journal().appended() : Sequence{}}},
+        loop_{{.sequencer = sequencer_,
+               .journal = events_ ? &events_->journal() : nullptr,
+               .checkpointer = events_ ? &events_->checkpointer() : nullptr,
+               .machine = *machine_,
+               .sink = *this,
+               .clock = clock_,
+               .applied =
+                   [this](const SequencedEvent&) {
+                     kept_->end_of_event();
+                     applied_.add();
+                   }},
+              {.tail_events = config_.journal.tail_events,
+               .durable_first = durable_first(config_),
+               .feeds = names_.feeds},
+              events_ ? events_->before() : MarketLoop::Before{}},
         fanout_{{.loops = io_thread_count(config_), .instruments = reference_->instruments.size()}},
         publisher_{reference_->instruments, fanout_},
-        klines_{kept_->serve(machine_.views())},
         services_{.instruments = reference_->instruments,
                   .calendars = reference_->calendars,
-                  .views = machine_.views(),
-                  .klines = klines_,
+                  .views = machine_->views(),
+                  .klines = kept_->klines(),
                   .health = health_,
                   .clock = clock_,
-                  .stale_after = std::chrono::seconds{config_.stale_after_s}} {}
+                  .stale_after = std::chrono::seconds{config_.stale_after_s}} {
+    if (events_) events_->journal().on_progress([this] { sequencer_.wake(); });
+    // Without a journal every run is an epoch of its own.
+    health_.set_epoch(events_ ? events_->journal().epoch().value()
+                              : static_cast<std::uint64_t>(unix_nanos(clock_.now()) / 1'000));
+  }
 
   Result<void> make_feeds(const std::vector<PlannedFeed>& planned, const FeedMaker& maker) {
     for (std::size_t index = 0; index < planned.size(); ++index) {
       const FeedId id{static_cast<std::uint16_t>(index)};
+      // A closed world hands over the same events again: those that the journal has are passed over.
+      const auto already = planned[index].plan.continues ? 0 : handed_over_before(index);
       auto made = maker.make(planned[index].spec, planned[index].plan.markets,
                              {.id = id,
                               .instruments = reference_->instruments,
                               .calendars = reference_->calendars,
                               .clock = clock_,
                               .simulated_prices = reference_->simulated_prices,
+                              .already = already,
                               .report = [kind = planned[index].spec.kind](const Error& error) {
                                 spdlog::warn("feed {}: {}", kind, error.message);
                               }});
       if (!made) return within("feed", made.error());
-      feeds_.push_back(std::make_unique<RunningFeed>(planned[index].spec.kind, id, std::move(*made), *this));
+      feeds_.push_back(
+          std::make_unique<RunningFeed>(planned[index].spec.kind, id, std::move(*made), already, *this));
     }
     feeds_not_live_.store(feeds_.size());
     return {};
@@ -168,41 +256,34 @@ class Pipeline::Impl final : private state::ChangeSink {
     return {};
   }
 
-  void add_instruments(const PlannedFeed& planned, std::vector<InstrumentId>& ids) const {
-    for (const auto market : planned.plan.markets)
-      std::ranges::copy(reference_->instruments.of_market(market), std::back_inserter(ids));
-  }
-
-  Result<void> settle_origins(const std::vector<PlannedFeed>& planned) {
-    KeptData::Origins origins;
-    for (const auto& feed : planned) {
-      auto& simulated = feed.plan.keep_open ? origins.simulated_always_open : origins.simulated;
-      add_instruments(feed, feed.plan.simulated ? simulated : origins.real);
-    }
-    return kept_->settle_origins(origins);
-  }
-
   // The past of every feed goes into the store, and state is told what it has to go on from. No other thread
   // runs yet, so this one applies the events itself.
   Result<void> take_past(const std::vector<PlannedFeed>& planned) {
-    if (auto settled = settle_origins(planned); !settled) return settled;
-    if (auto complete = kept_->complete_days(); !complete) return complete;
+    for (const auto& change : calendar_news()) put_own(change);
     std::vector<InstrumentId> continuing;
-    for (std::size_t index = 0; index < feeds_.size(); ++index) {
-      if (auto kept = kept_->keep_past_of(feeds_[index]->feed()); !kept)
-        return within(fmt::format("feed {}: its past", feeds_[index]->kind()), kept.error());
-      if (!planned[index].plan.continues) continue;
-      add_instruments(planned[index], continuing);
-    }
+    for (const auto& feed : planned)
+      if (feed.plan.continues) add_instruments(feed, reference_->instruments, continuing);
+    for (const auto& tick : ends_of_lived_minutes(continuing)) put_own(tick);
+    if (auto settled = settle_own(); !settled) return settled;
+    kept_->settle_lived();
+
+    if (auto complete = kept_->complete_days(); !complete) return complete;
+    for (const auto& feed : feeds_)
+      if (auto kept = kept_->keep_past_of(feed->feed()); !kept)
+        return within(fmt::format("feed {}: its past", feed->kind()), kept.error());
     // A feed tells no day K-line of a date that it leaves in progress.
     if (auto complete = kept_->complete_days(); !complete) return complete;
+    Result<void> settled;
     std::size_t waiting = 0;
-    const auto told = kept_->tell_past(continuing, [&](const PastKline& kline) {
-      put_own(kline);
-      if (++waiting == kDrainBatch) waiting -= drain();
+    const auto told = kept_->tell_past(continuing, [&](const EventBody& body) {
+      if (!settled) return;
+      put_own(body);
+      if (++waiting < kOwnBatch) return;
+      settled = settle_own();
+      waiting = 0;
     });
-    while (drain() > 0) continue;
-    return told;
+    if (!told || !settled) return told ? settled : told;
+    return settle_own();
   }
 
   void start() {
@@ -226,7 +307,11 @@ class Pipeline::Impl final : private state::ChangeSink {
     for (auto& feed : feeds_)
       if (feed->thread.joinable()) feed->thread.join();
     sequencer_.close();
-    if (market_thread_.joinable()) market_thread_.join();
+    if (market_thread_.joinable()) {
+      market_thread_.join();
+      loop_.finish();
+    }
+    if (events_) events_->stop();
     kept_->stop();
     fanout_.close();
     if (server_) server_->stop();
@@ -252,10 +337,16 @@ class Pipeline::Impl final : private state::ChangeSink {
   // A feed, its thread, and the way its events go: into the sequencer's queue.
   class RunningFeed final : public feed::EventSink {
    public:
-    RunningFeed(std::string kind, FeedId id, std::unique_ptr<feed::Feed> feed, Impl& pipeline)
-        : kind_{std::move(kind)}, id_{id}, feed_{std::move(feed)}, pipeline_{pipeline} {}
+    // already: so many of its events are in the journal, and it hands them over once more.
+    RunningFeed(std::string kind, FeedId id, std::unique_ptr<feed::Feed> feed, std::uint64_t already,
+                Impl& pipeline)
+        : kind_{std::move(kind)}, id_{id}, feed_{std::move(feed)}, already_{already}, pipeline_{pipeline} {}
 
     void on(const Event& event) override {
+      if (already_ > 0) {
+        --already_;
+        return;
+      }
       if (pipeline_.sequencer_.put(id_, event)) handed_over_.add();
     }
     void live() override {
@@ -286,6 +377,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     std::string kind_;
     FeedId id_;
     std::unique_ptr<feed::Feed> feed_;
+    std::uint64_t already_;
     Impl& pipeline_;
     Counter handed_over_;
     std::atomic<bool> live_{false};
@@ -301,7 +393,7 @@ class Pipeline::Impl final : private state::ChangeSink {
         past_left = feeds_.size() * sequencer_.queue_capacity();
       // Closed is looked at before draining, so that what was put before closing is applied.
       const bool closed = sequencer_.closed();
-      const auto taken = drain();
+      const auto taken = loop_.turn();
       if (past_left) {
         *past_left -= std::min(*past_left, taken);
         if (taken == 0 || *past_left == 0) {
@@ -315,14 +407,52 @@ class Pipeline::Impl final : private state::ChangeSink {
     }
   }
 
-  std::size_t drain() {
-    return sequencer_.drain(kDrainBatch, [this](const SequencedEvent& event) { apply(event); });
+  // What was put is applied. An error: the disk takes nothing.
+  Result<void> settle_own() {
+    const auto begun = std::chrono::steady_clock::now();
+    while (own_handed_over_.value() > applied_.value()) {
+      const auto seen = sequencer_.look();
+      if (loop_.turn() > 0) continue;
+      if (std::chrono::steady_clock::now() - begun > kPatience)
+        return fail("the journal in {} takes no events: {} wait for the disk",
+                    journal_folder(config_).string(), own_handed_over_.value() - applied_.value());
+      sequencer_.wait(seen);
+    }
+    return {};
   }
 
-  void apply(const SequencedEvent& event) {
-    machine_.apply(event, *this);
-    kept_->end_of_event();
-    applied_.add();
+  // Time goes on to where the minutes end that were open when the server stopped, if that has passed: then
+  // they are final, and whoever makes up what has followed begins after them.
+  std::vector<ClockTick> ends_of_lived_minutes(const std::vector<InstrumentId>& ids) const {
+    std::map<CalendarId, UnixNanos> ends;
+    const auto now = clock_.now();
+    for (const auto id : ids) {
+      const auto minutes = machine_->views().find(id)->klines(market::KlineType::m1, 1);
+      if (minutes.empty()) continue;
+      UnixNanos& end =
+          ends.try_emplace(reference_->instruments.at(id).calendar, UnixNanos::min()).first->second;
+      const auto ends_at = minutes.back().start + std::chrono::minutes{1};
+      if (ends_at <= now) end = std::max(end, ends_at);
+    }
+    std::vector<ClockTick> ticks;
+    for (const auto& [calendar, end] : ends)
+      if (end != UnixNanos::min()) ticks.push_back({.calendar = calendar, .ts_event = end});
+    return ticks;
+  }
+
+  // What an operator has said of dates, as far as state does not know it.
+  std::vector<CalendarChange> calendar_news() const {
+    auto news = changes_between({}, kept_->calendar_rows(), reference_->calendars, clock_.now());
+    for (const auto& fault : news.faults)
+      spdlog::warn("{}: {}", reference_database(config_.data).string(), fault.message);
+    return std::move(news.changes);
+  }
+
+  std::uint64_t handed_over_before(std::size_t feed) const {
+    if (!events_) return 0;
+    const auto& before = events_->before().handed_over;
+    const auto found = before.find(names_.feeds[feed]);
+    return found == before.end() ? 0 : found->second;
   }
 
   // What the server itself says: the past, and news of the reference data.
@@ -347,7 +477,7 @@ class Pipeline::Impl final : private state::ChangeSink {
 
   void add_metrics() {
     for (const auto& feed : feeds_) add_feed_metrics(metrics_, feed->kind(), feed->counters());
-    add_market_metrics(metrics_, sequencer_.counters(), machine_.counters(), fanout_.counters());
+    add_market_metrics(metrics_, sequencer_.counters(), machine_->counters(), fanout_.counters());
     add_server_metrics(metrics_, server_->counters());
     add_history_metrics(metrics_, *kept_);
     metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
@@ -357,14 +487,17 @@ class Pipeline::Impl final : private state::ChangeSink {
   Config config_;
   io::Clock& clock_;
   std::unique_ptr<Reference> reference_;
+  std::unique_ptr<market::CalendarTable> calendars_of_files_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<KeptData> kept_;
+  journal::Names names_;
+  std::unique_ptr<KeptEvents> events_;  // null: nothing is kept of events
+  std::unique_ptr<state::Machine> machine_;
   FeedId own_events_;  // the queue behind those of the feeds
   journal::Sequencer sequencer_;
-  state::Machine machine_;
+  MarketLoop loop_;
   channel::Fanout fanout_;
   Publisher publisher_;
-  const history::Klines& klines_;
   api::Health health_;
   api::Services services_;
   std::vector<std::unique_ptr<RunningFeed>> feeds_;
@@ -400,6 +533,38 @@ Pipeline::~Pipeline() {
   if (impl_) impl_->stop();
 }
 
+namespace {
+
+Result<void> settle_origins(const std::vector<PlannedFeed>& planned, const Reference& reference,
+                            KeptData& kept) {
+  KeptData::Origins origins;
+  for (const auto& feed : planned) {
+    auto& simulated = feed.plan.keep_open ? origins.simulated_always_open : origins.simulated;
+    add_instruments(feed, reference.instruments, feed.plan.simulated ? simulated : origins.real);
+  }
+  return kept.settle_origins(origins);
+}
+
+// State as it was, or fresh.
+Result<void> make_machine(const std::vector<PlannedFeed>& planned, Opened& opened) {
+  auto& reference = *opened.reference;
+  const auto options = machine_options(opened.config);
+  if (opened.events) {
+    auto machine = opened.events->make_machine(reference.instruments, reference.calendars, options);
+    if (!machine) return std::unexpected{machine.error()};
+    opened.machine = std::move(*machine);
+  } else {
+    opened.machine = std::make_unique<state::Machine>(reference.instruments, reference.calendars, options);
+  }
+  opened.kept->serve(opened.machine->views());
+  if (auto settled = settle_origins(planned, reference, *opened.kept); !settled) return settled;
+  if (!opened.events) return {};
+  Again again{*opened.kept};
+  return opened.events->catch_up(*opened.machine, again);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock, const FeedMaker& maker) {
   auto feeds = plan_feeds(config.feed, maker);
   if (!feeds) return std::unexpected{feeds.error()};
@@ -410,11 +575,25 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
   auto gate = access::Gate::open({.database = key_database(config), .plans = config.plans});
   if (!gate) return std::unexpected{gate.error()};
   settle_closing_prints(config, **reference);
+  if (auto open = keep_calendars_open(*feeds, **reference); !open) return std::unexpected{open.error()};
   auto kept = KeptData::open(config, **reference, clock);
   if (!kept) return std::unexpected{kept.error()};
-  if (auto open = keep_calendars_open(*feeds, **reference); !open) return std::unexpected{open.error()};
-  auto impl = std::make_unique<Impl>(std::move(config), clock, std::move(*reference), std::move(*gate),
-                                     std::move(*kept), feeds->size());
+  auto names = names_of(config, **reference);
+  Opened opened{.config = std::move(config),
+                .clock = clock,
+                .reference = std::move(*reference),
+                .calendars_of_files = {},
+                .gate = std::move(*gate),
+                .kept = std::move(*kept),
+                .names = std::move(names)};
+  opened.calendars_of_files = replay::own_calendars(opened.reference->calendars);
+  if (opened.config.journal.mode == JournalMode::on) {
+    auto events = KeptEvents::open(opened.config, io::system_disk(), clock, opened.names);
+    if (!events) return std::unexpected{events.error()};
+    opened.events = std::move(*events);
+  }
+  if (auto made = make_machine(*feeds, opened); !made) return std::unexpected{made.error()};
+  auto impl = std::make_unique<Impl>(std::move(opened), feeds->size());
   if (auto made = impl->make_feeds(*feeds, maker); !made) return std::unexpected{made.error()};
   if (auto bound = impl->bind(); !bound) return std::unexpected{bound.error()};
   if (auto past = impl->take_past(*feeds); !past) return std::unexpected{past.error()};

@@ -35,6 +35,7 @@ class ReferenceWatch {
 
   void start(News news);
   void stop();
+  const std::vector<store::CalendarRow>& calendar_rows() const { return calendar_rows_; }  // before start()
   struct Counters {
     Counter changes;  // times something was new
     Counter failures;

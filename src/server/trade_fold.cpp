@@ -20,7 +20,7 @@ Result<void> TradeFold::apply(InstrumentId instrument, Trade trade) {
 
 void TradeFold::on(const state::Change& change) {
   const auto& calendar = calendars_.at(instruments_.at(change.instrument).calendar);
-  for (const auto& [type, kline, session, news] : change.klines) {
+  for (const auto& [type, kline, session, news, number] : change.klines) {
     if (type != market::KlineType::m1 && type != market::KlineType::day) continue;
     const bool is_day = type == market::KlineType::day;
     const auto date =

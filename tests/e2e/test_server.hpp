@@ -53,6 +53,8 @@ class TestServer {
   // An event of the scripted feed. apply() waits until the state has it.
   void say(const EventBody& event);
   void apply(const EventBody& event);
+  // Says once more what the journal has already: the server passes it over.
+  void say_again(const EventBody& event) { script_->say(event); }
   void settle();
   // What has closed is on disk.
   void settle_history();

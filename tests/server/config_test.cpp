@@ -87,6 +87,18 @@ anchor = "segment"
 adjustment = "subtract"
 own_bar = "HK+SH"
 history = "off"
+[journal]
+mode = "off"
+commit_ms = 21
+segment_mb = 22
+tail_events = 8_192
+keep_days = 23
+keep_mb = 24
+archive = "off"
+durable_first = "simulated"
+checkpoint_events = 25_000
+checkpoint_s = 26
+checkpoint_spacing_s = 270
 [admin]
 listen = ""
 [log]
@@ -118,6 +130,17 @@ file = "qos.log"
                              .adjustment = market::AdjustmentMethod::subtract,
                              .own_bar = "HK+SH",
                              .history = History::off},
+                  .journal = {.mode = JournalMode::off,
+                              .commit_ms = 21,
+                              .segment_mb = 22,
+                              .tail_events = 8'192,
+                              .keep_days = 23,
+                              .keep_mb = 24,
+                              .archive = Archive::off,
+                              .durable_first = "simulated",
+                              .checkpoint_events = 25'000,
+                              .checkpoint_s = 26,
+                              .checkpoint_spacing_s = 270},
                   .admin = {.listen = ""},
                   .log = {.level = LogLevel::debug, .file = "qos.log"}};
   EXPECT_EQ(config, expected);

@@ -31,7 +31,12 @@ PacedSink::PacedSink(EventSink& to, io::Clock& clock, FeedCounters& counters, Op
 void PacedSink::on(const Event& event) {
   const auto ts_event = ts_event_of(event.body);
   if (!latest_ || ts_event > *latest_) advance(ts_event, event.ts_recv);
-  if (!stopped_) to_.on(event);
+  if (!stopped_) hand_on(event);
+}
+
+void PacedSink::hand_on(const Event& event) {
+  ++handed_on_;
+  to_.on(event);
 }
 
 void PacedSink::advance(UnixNanos to, UnixNanos ts_recv) {
@@ -54,6 +59,12 @@ void PacedSink::advance(UnixNanos to, UnixNanos ts_recv) {
 
 void PacedSink::wait_until(UnixNanos due) {
   if (stopped_ || options_.speed.thousandths == 0) return;
+  if (handed_on_ < options_.already) {
+    stopped_ = stop_.stop_requested();
+    first_event_ = due;
+    first_shown_ = clock_.steady_now();
+    return;
+  }
   const Int128 wait = Int128{(due - first_event_).count()} * 1'000 / options_.speed.thousandths;
   const auto bounded = static_cast<std::int64_t>(std::min(wait, Int128{kLongestWait.count()}));
   stopped_ = !clock_.wait_until(first_shown_ + std::chrono::nanoseconds{bounded}, stop_);
@@ -63,9 +74,9 @@ void PacedSink::tick(std::int64_t second, UnixNanos ts_recv) {
   if (stopped_) return;
   for (const auto calendar : options_.calendars) {
     counters_.events.add();
-    to_.on(Event{.feed = options_.feed,
-                 .ts_recv = ts_recv,
-                 .body = ClockTick{.calendar = calendar, .ts_event = from_unix_seconds(second)}});
+    hand_on(Event{.feed = options_.feed,
+                  .ts_recv = ts_recv,
+                  .body = ClockTick{.calendar = calendar, .ts_event = from_unix_seconds(second)}});
   }
 }
 

@@ -34,6 +34,7 @@ class PacedSink final : public EventSink {
     FeedId feed;
     Speed speed;
     std::vector<CalendarId> calendars;  // that tick
+    std::uint64_t already = 0;          // so many events are handed on without waiting: they are known
   };
   PacedSink(EventSink& to, io::Clock& clock, FeedCounters& counters, Options options, std::stop_token stop);
 
@@ -44,6 +45,7 @@ class PacedSink final : public EventSink {
   void advance(UnixNanos to, UnixNanos ts_recv);
   void wait_until(UnixNanos due);
   void tick(std::int64_t second, UnixNanos ts_recv);
+  void hand_on(const Event& event);
 
   EventSink& to_;
   io::Clock& clock_;
@@ -51,6 +53,7 @@ class PacedSink final : public EventSink {
   Options options_;
   std::stop_token stop_;
   bool stopped_ = false;
+  std::uint64_t handed_on_ = 0;
   std::optional<UnixNanos> latest_;  // event time so far
   UnixNanos first_event_{};
   SteadyTime first_shown_{};

@@ -86,12 +86,14 @@ class RecordingFeed final : public Feed {
 
   Result<void> run(EventSink& sink, const std::stop_token& stop) override {
     sink.live();
-    PacedSink paced{
-        sink,
-        context_.clock,
-        counters_,
-        {.feed = context_.id, .speed = settings_.speed, .calendars = calendars_of(context_.instruments)},
-        stop};
+    PacedSink paced{sink,
+                    context_.clock,
+                    counters_,
+                    {.feed = context_.id,
+                     .speed = settings_.speed,
+                     .calendars = calendars_of(context_.instruments),
+                     .already = context_.already},
+                    stop};
     while (!stop.stop_requested()) {
       const auto line = reader_.next();
       if (!line) return std::unexpected{line.error()};

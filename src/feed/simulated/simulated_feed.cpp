@@ -101,6 +101,9 @@ Result<void> SimulatedFeed::run(EventSink& sink, const std::stop_token& stop) {
   const UnixNanos from = live_start_.value_or(
       options_.from.value_or(std::chrono::floor<std::chrono::seconds>(now) - options_.history));
   Generator generator{options_, from, context_.instruments, context_.calendars, instruments_, starts_};
+  // What is known of it is not waited for.
+  for (std::uint64_t left = context_.already; left > 0 && !stop.stop_requested(); --left)
+    if (!emit_one(generator, sink)) break;
   if (!options_.speed) {
     sink.live();
     while (!stop.stop_requested() && emit_one(generator, sink)) {
@@ -110,7 +113,8 @@ Result<void> SimulatedFeed::run(EventSink& sink, const std::stop_token& stop) {
   // What is stored may end after now: in the minute that was in progress, which is waited for, or much later,
   // after a run that was faster than the clock. Simulated time then goes on from there.
   const bool ahead = options_.from || from > now + kPatience;
-  const Pace pace{ahead ? from : now, steady_now, *options_.speed};
+  const UnixNanos goes_on_at = context_.already > 0 ? generator.next_time().value_or(from) : from;
+  const Pace pace{ahead ? goes_on_at : now, steady_now, *options_.speed};
   while (true) {
     const SteadyTime looked_at = context_.clock.steady_now();
     emit_until(pace.simulated_at(looked_at), generator, sink, stop);

@@ -1,0 +1,165 @@
+#include "server/kept_events.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "journal/reader.hpp"
+#include "replay/own_calendars.hpp"
+#include "replay/recovery.hpp"
+
+namespace qos::server {
+namespace {
+
+constexpr std::uint64_t kMiB = 1 << 20;
+// docs/formats/journal.md, section on the repair mark: the next run begins a new epoch.
+constexpr std::string_view kNewEpochMark = "repaired";
+
+journal::Journal::Options journal_options(const Config& config) {
+  const auto& journal = config.journal;
+  return {.folder = journal_folder(config),
+          .commit_interval = std::chrono::milliseconds{journal.commit_ms},
+          .segment_bytes = journal.segment_mb * kMiB,
+          .tail_events = journal.tail_events,
+          .keep_for = std::chrono::days{journal.keep_days},
+          .keep_bytes = journal.keep_mb * kMiB,
+          .archive = journal.archive == Archive::on,
+          .report = [](const Error& error) { spdlog::error("journal: {}", error.message); }};
+}
+
+}  // namespace
+
+KeptEvents::KeptEvents(const Config& config, io::Disk& disk, io::Clock& clock, journal::Names names)
+    : config_{config}, disk_{disk}, clock_{clock}, names_{std::move(names)} {}
+
+KeptEvents::~KeptEvents() {
+  stop();
+}
+
+Result<std::unique_ptr<KeptEvents>> KeptEvents::open(const Config& config, io::Disk& disk, io::Clock& clock,
+                                                     journal::Names names) {
+  std::unique_ptr<KeptEvents> kept{new KeptEvents{config, disk, clock, std::move(names)}};
+  if (auto opened = kept->open_journal(); !opened) return std::unexpected{opened.error()};
+  const auto& found = kept->journal_->found();
+  if (found.torn_bytes > 0)
+    spdlog::info("journal: {} bytes of an unfinished block cut off, as a crash leaves them",
+                 found.torn_bytes);
+  if (found.from_tail > 0) spdlog::info("journal: {} events came from the tail", found.from_tail);
+  if (found.new_epoch && found.last.sequence > Sequence{})
+    spdlog::warn("journal: a new epoch begins: {}", found.reason);
+  return kept;
+}
+
+Result<void> KeptEvents::open_journal() {
+  auto opened = journal::Journal::open(disk_, clock_, journal_options(config_), names_);
+  if (!opened) return within("journal", opened.error());
+  journal_ = std::move(*opened);
+  return {};
+}
+
+// From the first event on, in one epoch: then it makes the state without any checkpoint.
+Result<bool> KeptEvents::is_whole() const {
+  const auto segments = journal::segments_of(disk_, journal_folder(config_));
+  if (!segments) return std::unexpected{segments.error()};
+  if (segments->empty()) return true;
+  // The last one is this run's, and empty.
+  return segments->front().first == Sequence{1} && std::ranges::all_of(*segments, [&](const auto& segment) {
+           return segment.epoch == segments->front().epoch || segment.last < segment.first;
+         });
+}
+
+Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::InstrumentTable& instruments,
+                                                                 market::CalendarTable& calendars,
+                                                                 const state::Machine::Options& options) {
+  const auto folder = checkpoint_folder(config_);
+  if (auto removed = replay::remove_unfinished(disk_, folder); !removed)
+    return std::unexpected{removed.error()};
+  const auto last = journal_->found().last.sequence;
+  const auto pristine = replay::own_calendars(calendars);
+  auto machine = std::make_unique<state::Machine>(instruments, calendars, options);
+  std::optional<Error> unfit;
+  if (last > Sequence{}) {
+    const auto checkpoint = replay::newest_checkpoint(
+        disk_, folder, {.durable = last},
+        [](const Error& error) { spdlog::error("journal: passed over: {}", error.message); });
+    if (!checkpoint) return std::unexpected{checkpoint.error()};
+    const auto whole = is_whole();
+    if (!whole) return std::unexpected{whole.error()};
+    if (*checkpoint) {
+      if (auto restored = replay::restore(**checkpoint, instruments, *machine); !restored) {
+        unfit = restored.error();
+      } else {
+        const auto& facts = (*checkpoint)->facts();
+        from_ = facts.first;
+        before_ = {.handed_over = facts.handed_over, .received = facts.received};
+      }
+    } else if (!*whole) {
+      unfit = Error{"there is no checkpoint, and the journal does not go back to its first event"};
+    }
+    recovered_ = !unfit;
+  }
+  if (unfit) {
+    if (auto begun = begin_anew(*unfit); !begun) return std::unexpected{begun.error()};
+    // What was restored of it cannot be taken back.
+    machine.reset();
+    calendars = std::move(*replay::own_calendars(*pristine));
+    machine = std::make_unique<state::Machine>(instruments, calendars, options);
+  }
+  checkpointer_ = std::make_unique<replay::Checkpointer>(
+      *journal_, clock_, instruments,
+      replay::Checkpointer::Options{
+          .folder = folder,
+          .every_events = config_.journal.checkpoint_events,
+          .every = std::chrono::seconds{config_.journal.checkpoint_s},
+          .spacing = std::chrono::seconds{config_.journal.checkpoint_spacing_s},
+          .report = [](const Error& error) { spdlog::error("checkpoint: {}", error.message); }},
+      from_);
+  return machine;
+}
+
+Result<void> KeptEvents::begin_anew(const Error& why) {
+  spdlog::warn("journal: state begins anew from the stored past, in a new epoch: {}", why.message);
+  from_ = journal_->found().last.sequence;
+  before_ = {};
+  journal_.reset();
+  const auto mark = journal_folder(config_) / kNewEpochMark;
+  if (!disk_.exists(mark)) {
+    auto file = disk_.open(mark, io::Disk::Open::create);
+    if (!file) return std::unexpected{file.error()};
+    if (auto synced = (*file)->sync(); !synced) return synced;
+    if (auto synced = disk_.sync_folder(journal_folder(config_)); !synced) return synced;
+  }
+  return open_journal();
+}
+
+Result<void> KeptEvents::catch_up(state::Machine& machine, state::ChangeSink& sink) {
+  const auto last = journal_->found().last.sequence;
+  if (recovered_ && from_ < last) {
+    auto reader = journal::Reader::open(disk_, journal_folder(config_), from_, names_);
+    if (!reader) return within("journal", reader.error());
+    const auto begun = clock_.steady_now();
+    const auto applied = replay::apply_journal(**reader, names_, machine, sink, last);
+    if (!applied) return within("journal", applied.error());
+    for (const auto& lost : (*reader)->lost())
+      spdlog::warn("journal: events {} to {} were left out by a repair", lost.from.value(), lost.to.value());
+    before_.received = std::max(before_.received, applied->received);
+    for (std::size_t feed = 0; feed < names_.feeds.size(); ++feed)
+      before_.handed_over[names_.feeds[feed]] += applied->handed_over[feed];
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun);
+    spdlog::info("journal: {} events applied after the checkpoint in {} ms", applied->events, took.count());
+    if (applied->last != last)
+      return fail("journal: it ends at event {}, expected {}", applied->last.value(), last.value());
+  }
+  if (const auto wrong = machine.counters().digest_mismatches.value(); wrong > 0)
+    spdlog::error("journal: {} digests differ from what was published before the restart", wrong);
+  journal_->start();
+  checkpointer_->start();
+  return {};
+}
+
+void KeptEvents::stop() {
+  if (journal_) journal_->stop();
+  if (checkpointer_) checkpointer_->stop();
+}
+
+}  // namespace qos::server

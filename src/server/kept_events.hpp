@@ -1,0 +1,66 @@
+// What a server keeps of its events, and the state that they make when it starts: the journal, checkpoints,
+// and the recovery that joins them.
+//
+// Recovery: the newest whole checkpoint, then the journal after it. Where no checkpoint fits (its format or
+// the options of state are others now) state begins anew from the stored past, in a new epoch: nobody is told
+// that numbers go on.
+//
+// Threads: everything belongs to the thread that opens the pipeline; journal() and checkpointer() say
+// themselves who may call them.
+#pragma once
+
+#include <memory>
+
+#include "core/result.hpp"
+#include "io/clock.hpp"
+#include "io/disk.hpp"
+#include "journal/journal.hpp"
+#include "market/instrument.hpp"
+#include "replay/checkpointer.hpp"
+#include "server/config.hpp"
+#include "server/market_loop.hpp"
+#include "state/machine.hpp"
+
+namespace qos::server {
+
+class KeptEvents {
+ public:
+  // Opens the journal and finishes what a crash has left of it. Called only where journal.mode is on.
+  static Result<std::unique_ptr<KeptEvents>> open(const Config& config, io::Disk& disk, io::Clock& clock,
+                                                  journal::Names names);
+  ~KeptEvents();
+
+  // `calendars`: as their files say; the machine changes them. Fresh, or restored from a checkpoint.
+  Result<std::unique_ptr<state::Machine>> make_machine(const market::InstrumentTable& instruments,
+                                                       market::CalendarTable& calendars,
+                                                       const state::Machine::Options& options);
+  // Applies what the journal has after the checkpoint; then the journal takes events.
+  Result<void> catch_up(state::Machine& machine, state::ChangeSink& sink);
+
+  // State goes on from what earlier runs have seen.
+  bool recovered() const { return recovered_; }
+  const MarketLoop::Before& before() const { return before_; }
+  journal::Journal& journal() { return *journal_; }
+  replay::Checkpointer& checkpointer() { return *checkpointer_; }
+
+  // The journal first, then the checkpoint that waits for it.
+  void stop();
+
+ private:
+  KeptEvents(const Config& config, io::Disk& disk, io::Clock& clock, journal::Names names);
+  Result<void> open_journal();
+  Result<bool> is_whole() const;
+  Result<void> begin_anew(const Error& why);
+
+  Config config_;
+  io::Disk& disk_;
+  io::Clock& clock_;
+  journal::Names names_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<replay::Checkpointer> checkpointer_;
+  bool recovered_ = false;
+  Sequence from_;  // the journal is applied behind it
+  MarketLoop::Before before_;
+};
+
+}  // namespace qos::server
