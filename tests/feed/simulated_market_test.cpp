@@ -192,6 +192,8 @@ class Auditor {
   void check(const TradeCorrection& correction) { fault("nothing is corrected", correction); }
   void check(const PastKline& past) { fault("the past is told before", past); }
   void check(const CalendarChange& change) { fault("the calendar stays as it is", change); }
+  void check(const StateDigest& digest) { fault("only the server tells digests", digest); }
+  void check(const PastReset& reset) { fault("only the server makes a past begin anew", reset); }
   void check(const Gap& gap) { fault("nothing is lost", gap); }
 
   const World& world_;
