@@ -193,6 +193,24 @@ TEST_F(JournalReader, reads_archived_segments_like_others) {
   EXPECT_EQ(received_by(5), 5U);
 }
 
+TEST_F(JournalReader, goes_on_when_the_segment_that_it_reads_is_archived) {
+  put(1, {{1, 10}, {11, 12}});
+  put(13, {{13, 20}});
+  const auto reader = Reader::open(disk, kMadeFolder, Sequence{0}, some_names());
+  ASSERT_TRUE(reader);
+  std::vector<SequencedEvent> events;
+  const auto take = [&] {
+    const auto some = (*reader)->next();
+    ASSERT_TRUE(some) << some.error().message;
+    events.insert(events.end(), some->begin(), some->end());
+  };
+  take();
+  ASSERT_TRUE(archive_segment(disk, kMadeFolder, facts()[0]));
+  take();
+  take();
+  EXPECT_EQ(events, trades(1, 20));
+}
+
 // Every call of the disk is the last one, then the power is lost.
 TEST_F(JournalReader, finds_one_whole_copy_wherever_archiving_was_broken_off) {
   for (const bool power : {false, true})
