@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "event/event.hpp"
 
 namespace qos::journal {
@@ -51,8 +52,8 @@ class RandomEvents {
     }
   }
   Int128 wide() {
-    const auto high = static_cast<Int128>(any());
-    return pick(2) == 0 ? high : high * (Int128{1} << 64) + any();
+    const auto high = static_cast<UInt128>(any());
+    return static_cast<Int128>(pick(2) == 0 ? high : (high << 64) + static_cast<UInt128>(any()));
   }
   UnixNanos time() {
     return from_unix_nanos(pick(4) == 0 ? any() : 1'723'000'000'000'000'000 + any() % 1'000'000'000);
