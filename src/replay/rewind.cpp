@@ -1,5 +1,6 @@
 #include "replay/rewind.hpp"
 
+#include <algorithm>
 #include <ranges>
 
 #include "core/bytes.hpp"
@@ -73,31 +74,43 @@ Result<std::unique_ptr<Rewind::World>> Rewind::begin(const Call& call) const {
       if (!world->machine.restore(instrument.id, bytes)) continue;
     }
     world->first = checkpoint->facts().first;
-    if (call.begins_here(world->first, *world->machine.views().find(instrument.id))) return world;
+    // The instrument was saved later than what belongs to none.
+    const auto& view = *world->machine.views().find(instrument.id);
+    if (call.begins_here(std::max(world->first, view.version()), view)) return world;
   }
+  const auto segments = journal::segments_of(archive_.disk, archive_.journal);
+  if (!segments) return std::unexpected{segments.error()};
   auto world = std::make_unique<World>(archive_);
-  if (call.begins_here(Sequence{}, *world->machine.views().find(instrument.id))) return world;
-  return fail("{}: nothing that is kept goes back so far", instrument.code.to_string());
+  const bool from_the_first = !segments->empty() && segments->front().first == Sequence{1};
+  if (from_the_first && call.begins_here(Sequence{}, *world->machine.views().find(instrument.id)))
+    return world;
+  return nullptr;
 }
 
-Result<Sequence> Rewind::run(const Call& call) const {
+Result<std::optional<Sequence>> Rewind::run(const Call& call) const {
   auto world = begin(call);
   if (!world) return std::unexpected{world.error()};
+  if (!*world) return std::nullopt;
   auto reader = journal::Reader::open(archive_.disk, archive_.journal, (*world)->first, archive_.names);
   if (!reader) return std::unexpected{reader.error()};
+  const auto last = apply(**world, **reader, call);
+  if (last) call.end(*(*world)->machine.views().find(call.instrument));
+  return last;
+}
+
+Result<Sequence> Rewind::apply(World& world, journal::Reader& reader, const Call& call) const {
   const auto& instrument = archive_.instruments.at(call.instrument);
-  Sequence last = (*world)->first;
+  Sequence last = world.first;
   for (;;) {
-    const auto events = (*reader)->next();
+    const auto events = reader.next();
     if (!events) return std::unexpected{events.error()};
-    if (!(*reader)->lost().empty())
-      return fail("events {} to {} are lost", (*reader)->lost().front().from.value(),
-                  (*reader)->lost().front().to.value());
+    if (!reader.lost().empty())
+      return fail("events {} to {} are lost", reader.lost().front().from.value(),
+                  reader.lost().front().to.value());
     if (events->empty() && !call.goes_on(last)) return last;
     for (const SequencedEvent& event : *events) {
       last = event.sequence;
-      if (!concerns(event.event.body, instrument)) continue;
-      if (!(*world)->tell(event, call.visit)) return last;
+      if (concerns(event.event.body, instrument) && !world.tell(event, call.visit)) return last;
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/result.hpp"
 #include "io/disk.hpp"
@@ -43,14 +44,20 @@ class Rewind {
     std::function<bool(const SequencedEvent&, const state::Change&)> visit;
     // All that is on disk was told, up to `last`. True: look again.
     std::function<bool(Sequence last)> goes_on = [](Sequence) { return false; };
+    // The instrument as it was in the end.
+    std::function<void(const state::InstrumentView&)> end = [](const state::InstrumentView&) {};
   };
-  // Up to which event it has looked. An error: the journal does not reach back that far, is damaged, or the
-  // disk's.
-  Result<Sequence> run(const Call& call) const;
+  // Up to which event it has looked; nullopt: nothing that is kept goes back so far. An error: the journal is
+  // damaged or has lost events there, or the disk's.
+  Result<std::optional<Sequence>> run(const Call& call) const;
+  const Archive& archive() const { return archive_; }
 
  private:
   struct World;
+  // nullptr: nothing that is kept goes back so far.
   Result<std::unique_ptr<World>> begin(const Call& call) const;
+
+  Result<Sequence> apply(World& world, journal::Reader& reader, const Call& call) const;
 
   Archive archive_;
 };

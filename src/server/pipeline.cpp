@@ -19,9 +19,11 @@
 #include "server/kept_data.hpp"
 #include "server/kept_events.hpp"
 #include "server/market_loop.hpp"
+#include "server/past_questions.hpp"
 #include "server/pipeline_metrics.hpp"
 #include "server/publisher.hpp"
 #include "server/reference.hpp"
+#include "server/rewind_service.hpp"
 
 namespace qos::server {
 namespace {
@@ -220,6 +222,7 @@ class Pipeline::Impl final : private state::ChangeSink {
                   .stale_after = std::chrono::seconds{config_.stale_after_s}} {
     if (events_) events_->journal().on_progress([this] { sequencer_.wake(); });
     // Without a journal every run is an epoch of its own.
+    if (events_) rewind_.emplace(archive(), questions_);
     health_.set_epoch(events_ ? events_->journal().epoch().value()
                               : static_cast<std::uint64_t>(unix_nanos(clock_.now()) / 1'000));
   }
@@ -287,6 +290,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   }
 
   void start() {
+    questions_.start();
     server_->start();
     kept_->start([this](const CalendarChange& change) { put_own(change); });
     market_thread_ = std::jthread{[this] { run_market(); }};
@@ -311,6 +315,7 @@ class Pipeline::Impl final : private state::ChangeSink {
       market_thread_.join();
       loop_.finish();
     }
+    questions_.stop();
     if (events_) events_->stop();
     kept_->stop();
     fanout_.close();
@@ -407,6 +412,17 @@ class Pipeline::Impl final : private state::ChangeSink {
     }
   }
 
+  // Where the past lies, for whoever derives it again.
+  replay::Archive archive() const {
+    return {.disk = io::system_disk(),
+            .journal = journal_folder(config_),
+            .checkpoints = checkpoint_folder(config_),
+            .names = names_,
+            .instruments = reference_->instruments,
+            .calendars = *calendars_of_files_,
+            .options = machine_options(config_)};
+  }
+
   // What was put is applied. An error: the disk takes nothing.
   Result<void> settle_own() {
     const auto begun = std::chrono::steady_clock::now();
@@ -496,6 +512,8 @@ class Pipeline::Impl final : private state::ChangeSink {
   FeedId own_events_;  // the queue behind those of the feeds
   journal::Sequencer sequencer_;
   MarketLoop loop_;
+  PastQuestions questions_;
+  std::optional<RewindService> rewind_;
   channel::Fanout fanout_;
   Publisher publisher_;
   api::Health health_;

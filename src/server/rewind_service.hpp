@@ -1,0 +1,26 @@
+// What a client missed, as the pushes that it would have been sent.
+#pragma once
+
+#include "api/rewind.hpp"
+#include "io/clock.hpp"
+#include "replay/rewind.hpp"
+#include "server/past_questions.hpp"
+
+namespace qos::server {
+
+class RewindService final : public api::Rewind {
+ public:
+  // All must outlive this.
+  RewindService(replay::Archive archive, PastQuestions& questions)
+      : rewind_{archive}, questions_{questions} {}
+
+  bool ask(const Request& request, Done done) override;
+
+ private:
+  std::expected<Result, Failure> answer(const Request& request) const;
+
+  replay::Rewind rewind_;
+  PastQuestions& questions_;
+};
+
+}  // namespace qos::server
