@@ -152,9 +152,13 @@ Result<void> KeptEvents::catch_up(state::Machine& machine, state::ChangeSink& si
   }
   if (const auto wrong = machine.counters().digest_mismatches.value(); wrong > 0)
     spdlog::error("journal: {} digests differ from what was published before the restart", wrong);
+  return {};
+}
+
+void KeptEvents::start(std::function<void()> wake) {
+  journal_->on_progress(std::move(wake));
   journal_->start();
   checkpointer_->start();
-  return {};
 }
 
 void KeptEvents::stop() {

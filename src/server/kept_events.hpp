@@ -9,6 +9,7 @@
 // themselves who may call them.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "core/result.hpp"
@@ -34,8 +35,10 @@ class KeptEvents {
   Result<std::unique_ptr<state::Machine>> make_machine(const market::InstrumentTable& instruments,
                                                        market::CalendarTable& calendars,
                                                        const state::Machine::Options& options);
-  // Applies what the journal has after the checkpoint; then the journal takes events.
+  // Applies what the journal has after the checkpoint.
   Result<void> catch_up(state::Machine& machine, state::ChangeSink& sink);
+  // From now on the journal takes events; `wake` is called when the disk has got further.
+  void start(std::function<void()> wake);
 
   // State goes on from what earlier runs have seen.
   bool recovered() const { return recovered_; }

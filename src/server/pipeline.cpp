@@ -220,7 +220,7 @@ class Pipeline::Impl final : private state::ChangeSink {
                   .health = health_,
                   .clock = clock_,
                   .stale_after = std::chrono::seconds{config_.stale_after_s}} {
-    if (events_) events_->journal().on_progress([this] { sequencer_.wake(); });
+    if (events_) events_->start([this] { sequencer_.wake(); });
     // Without a journal every run is an epoch of its own.
     if (events_) rewind_.emplace(archive(), questions_);
     health_.set_epoch(events_ ? events_->journal().epoch().value()
@@ -496,6 +496,9 @@ class Pipeline::Impl final : private state::ChangeSink {
     add_market_metrics(metrics_, sequencer_.counters(), machine_->counters(), fanout_.counters());
     add_server_metrics(metrics_, server_->counters());
     add_history_metrics(metrics_, *kept_);
+    if (events_)
+      add_journal_metrics(metrics_, events_->journal(), events_->checkpointer().counters(), loop_.counters());
+    add_past_metrics(metrics_, questions_.counters());
     metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
                        [this] { return health_.ready() ? 1.0 : 0.0; });
   }

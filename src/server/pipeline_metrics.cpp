@@ -23,6 +23,8 @@ void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Coun
            machine.unknown_instruments);
   page.add("qos_state_stale_book_deltas_total", "Book changes dropped while a book waits for its snapshot",
            machine.stale_book_deltas);
+  page.add("qos_state_digest_mismatches_total", "Digests of the journal that state does not agree with",
+           machine.digest_mismatches);
   page.add("qos_state_outside_sessions_total", "Trades outside every session", machine.outside_sessions);
   page.add("qos_channel_updates_total", "Changes encoded because someone listens", fanout.updates);
   page.add("qos_channel_pushes_total", "Changes handed to I/O loops", fanout.pushes);
@@ -48,6 +50,38 @@ void add_history_metrics(admin::MetricsPage& page, const KeptData& kept) {
            kept.watch().counters().changes);
   page.add("qos_reference_failures_total", "Times the reference data could not be read",
            kept.watch().counters().failures);
+}
+
+void add_journal_metrics(admin::MetricsPage& page, const journal::Journal& journal,
+                         const replay::Checkpointer::Counters& checkpoints,
+                         const MarketLoop::Counters& loop) {
+  const auto& counters = journal.counters();
+  page.add("qos_journal_blocks_total", "Blocks of events written", counters.blocks);
+  page.add("qos_journal_written_bytes_total", "Bytes written", counters.bytes);
+  page.add("qos_journal_syncs_total", "Times what was written was made durable", counters.syncs);
+  page.add("qos_journal_failures_total", "Writes and syncs that failed and are tried again",
+           counters.failures);
+  page.add("qos_journal_archived_total", "Closed segments compressed once more", counters.archived);
+  page.add("qos_journal_removed_total", "Segments removed for their age or size", counters.removed);
+  page.add("qos_journal_failing", "1 while the disk refuses", counters.failing);
+  page.add("qos_journal_bytes", "Size of all segments on disk", counters.segment_bytes_held);
+  page.add("qos_journal_held_total", "Turns in which nothing was taken because the disk is behind",
+           loop.held);
+  page.add_gauge("qos_journal_waiting_events", "Events that are not on the disk yet", [&journal] {
+    return static_cast<double>(journal.appended().value() - journal.durable().value());
+  });
+  page.add("qos_checkpoints_total", "Checkpoints taken", checkpoints.taken);
+  page.add("qos_checkpoint_failures_total", "Checkpoints given up because the disk refused",
+           checkpoints.failed);
+  page.add("qos_checkpoint_bytes", "Size of the newest checkpoint", checkpoints.last_bytes);
+  page.add("qos_checkpoint_sequence", "The event behind which a recovery would begin",
+           checkpoints.last_first);
+}
+
+void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& questions) {
+  page.add("qos_past_questions_total", "Questions about the past that were answered", questions.answered);
+  page.add("qos_past_refusals_total", "Questions about the past refused because too many waited",
+           questions.refused);
 }
 
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters) {

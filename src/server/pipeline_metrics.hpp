@@ -9,6 +9,8 @@
 #include "feed/feed.hpp"
 #include "journal/sequencer.hpp"
 #include "server/kept_data.hpp"
+#include "server/market_loop.hpp"
+#include "server/past_questions.hpp"
 #include "state/machine.hpp"
 
 namespace qos::server {
@@ -17,6 +19,9 @@ void add_feed_metrics(admin::MetricsPage& page, const std::string& kind, const f
 void add_market_metrics(admin::MetricsPage& page, const journal::Sequencer::Counters& sequencer,
                         const state::MachineCounters& machine, const channel::Fanout::Counters& fanout);
 void add_history_metrics(admin::MetricsPage& page, const KeptData& kept);
+void add_journal_metrics(admin::MetricsPage& page, const journal::Journal& journal,
+                         const replay::Checkpointer::Counters& checkpoints, const MarketLoop::Counters& loop);
+void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& questions);
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
 
 }  // namespace qos::server
