@@ -24,14 +24,15 @@ void InstrumentState::on(const PastKline& past, const Work& work, Change&) {
 }
 
 void InstrumentState::on(const PastReset&, const Work& work, Change&) {
-  if (klines_.get() != nullptr) klines_.renew(work.options.klines_kept);
-  if (extended_.get() != nullptr) extended_.renew(work.options.klines_kept);
+  if (klines_.get()) retired_.push_front(klines_.renew(work.options.klines_kept));
+  if (extended_.get()) retired_.push_front(extended_.renew(work.options.klines_kept));
   // The ledger says in which minutes trades are counted: there are none of them any more.
   ledger_.reset();
   const SnapshotFold* before = snapshot_.get();
   if (before == nullptr) return;
   const bool suspended = before->load().suspended;
-  SnapshotFold& fold = snapshot_.renew(instrument_->code.market, minutes_->opened_day());
+  retired_.push_front(snapshot_.renew(instrument_->code.market, minutes_->opened_day()));
+  SnapshotFold& fold = *snapshot_.get();
   std::optional<Snapshot> unpublished;
   fold.update(work.sequence, unpublished, [&](Snapshot& snapshot) {
     snapshot.suspended = suspended;

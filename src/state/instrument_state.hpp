@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <forward_list>
 #include <memory>
 
 #include "market/instrument.hpp"
@@ -161,6 +162,8 @@ class InstrumentState final : public InstrumentView {
   Published<KlineSet> klines_;
   Published<ExtendedMinutes> extended_;
   std::unique_ptr<TradeLedger> ledger_;  // no reader looks at it
+  // Parts that began anew, a few times in the life of a server: somebody may still be reading the old ones.
+  std::forward_list<std::shared_ptr<const void>> retired_;
 };
 
 }  // namespace qos::state

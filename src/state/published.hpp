@@ -7,7 +7,6 @@
 #include <atomic>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace qos::state {
 
@@ -32,18 +31,16 @@ class Published {
     return *made;
   }
 
-  // A new one in its place. The one before is kept as long as the owner, for whoever reads it just now: for
-  // what happens a few times in the life of a server.
+  // A new one in its place. The one before must be kept as long as there are readers, for one may be reading
+  // it just now.
   template <typename... Args>
-  T& renew(Args&&... args) {
+  [[nodiscard]] std::unique_ptr<T> renew(Args&&... args) {
     T* made = new T(std::forward<Args>(args)...);
-    if (T* before = value_.exchange(made, std::memory_order_acq_rel)) before_.emplace_back(before);
-    return *made;
+    return std::unique_ptr<T>{value_.exchange(made, std::memory_order_acq_rel)};
   }
 
  private:
   std::atomic<T*> value_{nullptr};
-  std::vector<std::unique_ptr<T>> before_;
 };
 
 }  // namespace qos::state

@@ -94,15 +94,24 @@ std::uint64_t item_of(const Snapshot& snapshot, std::uint64_t number) {
   return item.value();
 }
 
+using Pair = std::uint64_t __attribute__((vector_size(16)));
+
+// Each level counts twice as much as the next, so that their order is not lost.
+Pair column_of(const std::array<DepthLevel, kMaxDepthLevels>& levels, std::uint32_t count) {
+  Pair column{};
+  for (std::uint32_t at = 0; at < count; ++at)
+    column = column + column + Pair{word(levels[at].price), word(levels[at].size)};
+  return column;
+}
+
 std::uint64_t item_of(const Depth& depth, std::uint64_t number) {
   Item item{4};
   item.add<0>(number, word(depth.ts));
   item.add<1>(depth.bid_count, depth.ask_count);
-  // Levels in their order, each with its place.
-  for (std::uint32_t at = 0; at < depth.bid_count; ++at)
-    item.add<2>(word(depth.bids[at].price) + at * kPi[7], word(depth.bids[at].size));
-  for (std::uint32_t at = 0; at < depth.ask_count; ++at)
-    item.add<3>(word(depth.asks[at].price) + at * kPi[7], word(depth.asks[at].size));
+  const Pair bids = column_of(depth.bids, depth.bid_count);
+  const Pair asks = column_of(depth.asks, depth.ask_count);
+  item.add<2>(bids[0], bids[1]);
+  item.add<3>(asks[0], asks[1]);
   return item.value();
 }
 
@@ -133,7 +142,6 @@ class Columns {
  private:
   // Twice as often as this many times doubled, and the highest bits of the first would be gone.
   static constexpr int kMost = 24;
-  using Pair = std::uint64_t __attribute__((vector_size(16)));
 
   template <std::size_t Column>
   void add(std::uint64_t a, std::uint64_t b) {
