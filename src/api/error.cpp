@@ -64,4 +64,10 @@ ApiError make_error(ErrorKind kind, std::string_view detail) {
   return error;
 }
 
+ApiError not_ready_yet(std::string_view detail) {
+  auto error = make_error(ErrorKind::not_ready, detail);
+  error.retry_after = std::chrono::seconds{1};
+  return error;
+}
+
 }  // namespace qos::api

@@ -2,6 +2,7 @@
 // protocol, section 6).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -28,9 +29,10 @@ enum class ErrorKind : std::uint8_t {
 
 struct ApiError {
   ErrorKind kind = ErrorKind::invalid_request;
-  std::string message;                 // the whole msg, beginning as the table says
-  std::optional<access::Quota> quota;  // 429: for Retry-After and RateLimit-*
-  std::string allow;                   // 405: the Allow header
+  std::string message;                              // the whole msg, beginning as the table says
+  std::optional<access::Quota> quota;               // 429: for Retry-After and RateLimit-*
+  std::string allow;                                // 405: the Allow header
+  std::optional<std::chrono::seconds> retry_after;  // 503: when it is known to be soon
 };
 
 struct ErrorRow {
@@ -45,6 +47,9 @@ ErrorKind kind_of(access::Denial denial);
 
 // ErrorKind and the rest of the sentence: invalid_request, "codes[2]: …" -> "invalid request: codes[2]: …".
 ApiError make_error(ErrorKind kind, std::string_view detail = {});
+
+// not_ready, and soon will be.
+ApiError not_ready_yet(std::string_view detail);
 
 template <typename T>
 using Answer = std::expected<T, ApiError>;

@@ -10,10 +10,10 @@
 #include "api/http/register.hpp"
 #include "api/http/response_writer.hpp"
 #include "api/loop_mail.hpp"
+#include "api/loop_world.hpp"
 #include "api/query.hpp"
 #include "api/request.hpp"
 #include "api/server.hpp"
-#include "channel/hub.hpp"
 #include "channel/outbox.hpp"
 #include "io/loop.hpp"
 
@@ -29,6 +29,8 @@ class ConnectionHost {
   virtual void add(std::unique_ptr<Connection> connection) = 0;
   // Destroys it at the end of this turn, not before: it may be in the middle of a call.
   virtual void retire(Connection& connection) = 0;
+  // What a connection of this key shows; nullptr: its world is not ready.
+  virtual std::shared_ptr<LoopWorld> world_of(const access::Grant& grant) = 0;
 };
 
 // Counted by one loop without atomics, given to ServerCounters at the end of each turn.
@@ -42,8 +44,8 @@ struct LoopContext {
   ConnectionHost& host;
   io::Loop& loop;
   std::shared_ptr<LoopMail> mail;
-  channel::Hub& hub;
-  const Services& services;
+  const Services& services;  // of the live world, whose clock is the server's own
+  Worlds* worlds;            // nullptr: no key travels
   access::Gate& gate;
   const ServerOptions& options;
   ServerCounters& counters;

@@ -53,6 +53,7 @@ class Health {
   std::array<std::atomic<std::int64_t>, market::kMarkets> heard_{};
 };
 
+class Cursors;    // api/cursors.hpp
 class Explainer;  // api/explain.hpp
 class Rewind;     // api/rewind.hpp
 
@@ -68,6 +69,7 @@ struct Services {
   // What the journal can tell again; nullptr: there is none, so nobody resumes and nothing is explained.
   Rewind* rewind = nullptr;
   Explainer* explainer = nullptr;
+  Cursors* cursors = nullptr;  // nullptr: keys with a cursor are keys like any other
 };
 
 struct QueryAnswer {

@@ -11,11 +11,13 @@ namespace {
 // Listeners live on the first worker's loop and hand their connections to the workers in turn.
 class SocketServer final : public Server {
  public:
-  SocketServer(ServerOptions options, const Services& services, access::Gate& gate, channel::Fanout& fanout)
+  SocketServer(ServerOptions options, const Services& services, access::Gate& gate, channel::Fanout& fanout,
+               Worlds* worlds)
       : options_{std::move(options)},
         services_{services},
         gate_{gate},
         fanout_{fanout},
+        worlds_{worlds},
         registrations_{{.per_address = options_.registrations_a_day}},
         outbox_limits_{.hard_bytes = options_.outbox_hard_bytes,
                        .soft_bytes = options_.outbox_soft_bytes,
@@ -35,6 +37,7 @@ class SocketServer final : public Server {
   const Services services_;
   access::Gate& gate_;
   channel::Fanout& fanout_;
+  Worlds* worlds_;
   ServerCounters counters_;
   http::RegistrationLimiter registrations_;
   const channel::Outbox::Limits outbox_limits_;
@@ -57,6 +60,7 @@ Result<void> SocketServer::prepare() {
                                       .services = services_,
                                       .gate = gate_,
                                       .fanout = fanout_,
+                                      .worlds = worlds_,
                                       .counters = counters_,
                                       .registrations = registrations_,
                                       .outbox_limits = outbox_limits_};
@@ -109,8 +113,8 @@ std::vector<std::string> SocketServer::addresses() const {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, const Services& services,
-                                             access::Gate& gate, channel::Fanout& fanout) {
-  auto server = std::make_unique<SocketServer>(std::move(options), services, gate, fanout);
+                                             access::Gate& gate, channel::Fanout& fanout, Worlds* worlds) {
+  auto server = std::make_unique<SocketServer>(std::move(options), services, gate, fanout, worlds);
   if (auto prepared = server->prepare(); !prepared) return std::unexpected{std::move(prepared.error())};
   return server;
 }

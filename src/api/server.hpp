@@ -51,14 +51,19 @@ struct ServerCounters {
   Counter bytes_received;
   Counter slow_consumers;  // closed because of their outbox
   Counter heartbeat_timeouts;
+  Counter cursors_lost;         // a key with a cursor came back, and what it missed could not be sent
   Counter refused_connections;  // over max_connections
 };
+
+class Worlds;  // api/worlds.hpp
 
 class Server {
  public:
   // Binds, then returns; nothing is accepted before start(). An address in use or malformed is an error.
+  // `worlds`: for keys that travel; they are told `not ready` without. Outlives the server.
   static Result<std::unique_ptr<Server>> bind(ServerOptions options, const Services& services,
-                                              access::Gate& gate, channel::Fanout& fanout);
+                                              access::Gate& gate, channel::Fanout& fanout,
+                                              Worlds* worlds = nullptr);
   virtual ~Server() = default;
 
   virtual void start() = 0;

@@ -34,12 +34,12 @@ Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::uni
       environment_{environment},
       loop_{std::move(loop)},
       mail_{std::make_shared<LoopMail>(*loop_)},
-      hub_{index, environment.fanout, push_builder(environment.services.health)},
+      live_{enter(std::make_shared<const World>(environment.services, environment.fanout))},
       context_{new LoopContext{.host = *this,
                                .loop = *loop_,
                                .mail = mail_,
-                               .hub = hub_,
                                .services = environment.services,
+                               .worlds = environment.worlds,
                                .gate = environment.gate,
                                .options = environment.options,
                                .counters = environment.counters,
@@ -48,7 +48,6 @@ Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::uni
                                .now = environment.services.clock.steady_now()}} {
   loop_->on_turn([this] { return end_turn(); });
   loop_->on_tick([this] { on_tick(); });
-  environment_.fanout.on_ready(index, [this] { loop_->wake(); });
 }
 
 Worker::~Worker() {
@@ -69,8 +68,10 @@ void Worker::close_everything() {
   visits_.clear();
   retired_.clear();
   // Nobody listens any more. The market thread may wait for room for one last update: let it go.
-  while (hub_.drain(kUpdatesPerTurn) > 0) {
+  while (live_->hub.drain(kUpdatesPerTurn) > 0) {
   }
+  for (const auto& world : travelled_) leave(*world);
+  travelled_.clear();
   publish_tally();
 }
 
@@ -130,9 +131,43 @@ void Worker::retire(Connection& connection) {
   connections_.pop_back();
 }
 
+std::shared_ptr<LoopWorld> Worker::enter(std::shared_ptr<const World> world) {
+  auto& fanout = world->fanout;
+  auto builder = push_builder(world->services.health);
+  auto entered = std::make_shared<LoopWorld>(std::move(world), index_, fanout, std::move(builder));
+  fanout.on_ready(index_, [mail = mail_] { mail->wake(); });
+  return entered;
+}
+
+std::shared_ptr<LoopWorld> Worker::world_of(const access::Grant& grant) {
+  if (!grant.nature.travel) return live_;
+  auto world = environment_.worlds == nullptr ? nullptr : environment_.worlds->of(grant);
+  // A world of fewer loops than the server's cannot be shown on this one.
+  if (!world || index_ >= world->fanout.loops()) return nullptr;
+  for (const auto& entered : travelled_)
+    if (entered->world == world) return entered;
+  return travelled_.emplace_back(enter(std::move(world)));
+}
+
+// Nobody listens any more, so at most the push that is under way still comes; the ring has room for it.
+void Worker::leave(LoopWorld& world) {
+  while (world.hub.drain(kUpdatesPerTurn) > 0) {
+  }
+  world.world->fanout.on_ready(index_, {});
+}
+
+void Worker::leave_unused_worlds() {
+  std::erase_if(travelled_, [this](const std::shared_ptr<LoopWorld>& world) {
+    if (world.use_count() > 1) return false;
+    leave(*world);
+    return true;
+  });
+}
+
 bool Worker::end_turn() {
   context_->now = environment_.services.clock.steady_now();
-  const std::size_t taken = hub_.drain(kUpdatesPerTurn);
+  bool is_more = live_->hub.drain(kUpdatesPerTurn) == kUpdatesPerTurn;
+  for (const auto& world : travelled_) is_more |= world->hub.drain(kUpdatesPerTurn) == kUpdatesPerTurn;
   // A visit may ask for another one: that is the next turn's, so that one busy client does not keep the loop.
   auto visits = std::exchange(visits_, {});
   for (Connection* connection : visits) {
@@ -145,13 +180,14 @@ bool Worker::end_turn() {
   retired_.clear();
   publish_tally();
   if (ticks_to_end_ && connections_.empty()) loop_->stop();
-  return taken == kUpdatesPerTurn || !visits_.empty();
+  return is_more || !visits_.empty();
 }
 
 void Worker::on_tick() {
   const SteadyTime now = environment_.services.clock.steady_now();
   context_->now = now;
   for_each_connection([now](Connection& connection) { connection.on_tick(now); });
+  leave_unused_worlds();
   if (ticks_to_end_ && --*ticks_to_end_ <= 0) loop_->stop();
 }
 

@@ -23,6 +23,7 @@ struct WorkerEnvironment {
   const Services& services;
   access::Gate& gate;
   channel::Fanout& fanout;
+  Worlds* worlds;  // nullptr: no key travels
   ServerCounters& counters;
   http::RegistrationLimiter& registrations;
   const channel::Outbox::Limits& outbox_limits;
@@ -48,6 +49,11 @@ class Worker final : private ConnectionHost {
   void visit_at_turn_end(Connection& connection) override;
   void add(std::unique_ptr<Connection> connection) override;
   void retire(Connection& connection) override;
+  std::shared_ptr<LoopWorld> world_of(const access::Grant& grant) override;
+
+  std::shared_ptr<LoopWorld> enter(std::shared_ptr<const World> world);
+  void leave(LoopWorld& world);
+  void leave_unused_worlds();
 
   bool end_turn();
   void on_tick();
@@ -61,7 +67,8 @@ class Worker final : private ConnectionHost {
   WorkerEnvironment environment_;
   std::unique_ptr<io::Loop> loop_;
   std::shared_ptr<LoopMail> mail_;
-  channel::Hub hub_;
+  std::shared_ptr<LoopWorld> live_;
+  std::vector<std::shared_ptr<LoopWorld>> travelled_;  // those that a connection of this loop shows
   std::unique_ptr<LoopContext> context_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> retired_;

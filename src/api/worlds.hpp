@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "access/gate.hpp"
 #include "api/query.hpp"
@@ -12,6 +13,8 @@
 namespace qos::api {
 
 struct World {
+  World(const Services& shown, channel::Fanout& heard) : services{shown}, fanout{heard} {}
+
   const Services& services;
   // With as many loops as the server's. Its market thread may begin before any loop has looked at it.
   channel::Fanout& fanout;
@@ -25,5 +28,8 @@ class Worlds {
   // second. Whoever holds it keeps all that it refers to alive.
   virtual std::shared_ptr<const World> of(const access::Grant& grant) = 0;
 };
+
+// Of a key whose world is not there.
+inline constexpr std::string_view kWorldNotReady = "the past that this key travels in is being made ready";
 
 }  // namespace qos::api

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "core/result.hpp"
@@ -20,7 +21,13 @@ constexpr std::chrono::microseconds kLookAgain{100};
 struct Fanout::Loop {
   explicit Loop(std::size_t capacity) : ring{capacity} {}
 
+  void wake_up() {
+    const std::scoped_lock lock{wake_mutex};
+    if (wake) wake();
+  }
+
   SpscRing<Update> ring;
+  std::mutex wake_mutex;  // guards wake; taken by the market thread only when the loop sleeps
   std::function<void()> wake;
   // The loop found its ring empty and will not look again by itself. Only exchanged, never plainly stored:
   // the order of the exchanges is what makes the last update before a sleep either seen or announced.
@@ -55,6 +62,7 @@ LoopMask Fanout::listeners(ChannelKey key) const {
 }
 
 void Fanout::on_ready(std::size_t loop, std::function<void()> wake) {
+  const std::scoped_lock lock{loops_[loop]->wake_mutex};
   loops_[loop]->wake = std::move(wake);
 }
 
@@ -73,7 +81,7 @@ void Fanout::push(LoopMask mask, Update update) {
     Update copy = update;
     if (!target.ring.try_push(std::move(copy)) && !wait_for_room(target, copy)) return;
     counters_.pushes.add();
-    if (target.asleep.exchange(false, std::memory_order_acq_rel) && target.wake) target.wake();
+    if (target.asleep.exchange(false, std::memory_order_acq_rel)) target.wake_up();
   }
 }
 

@@ -1,9 +1,9 @@
 // From the market thread to the I/O loops: who is interested, and one bounded ring a loop.
 //
 // The market thread asks for every change whether any loop has a listener, encodes the text once if so, and
-// pushes it to the rings of those loops. Nothing here locks. A full ring makes the market thread wait
-// (counted): loops never wait for clients, so they always drain; a feed behind a waiting market thread is
-// slowed by its own bounded queue, and nothing is lost.
+// pushes it to the rings of those loops. Nothing here locks, but a wake-up against on_ready(). A full ring
+// makes the market thread wait (counted): loops never wait for clients, so they always drain; a feed behind a
+// waiting market thread is slowed by its own bounded queue, and nothing is lost.
 #pragma once
 
 #include <atomic>
@@ -61,7 +61,8 @@ class Fanout {
   // First and last subscriber of a channel on this loop. Sequentially consistent (see state::InstrumentView).
   void listen(std::size_t loop, ChannelKey key);
   void unlisten(std::size_t loop, ChannelKey key);
-  // Called once per loop before the market thread starts: must make the loop drain its ring soon. Any thread.
+  // `wake` must make the loop drain its ring soon; it may be empty. Any thread, at any time: the loop drains
+  // once by itself afterwards, for what was pushed before.
   void on_ready(std::size_t loop, std::function<void()> wake);
   // This loop's thread: the next update, false when there is none. After false, the next push wakes again.
   bool try_pop(std::size_t loop, Update& update);

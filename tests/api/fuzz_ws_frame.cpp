@@ -16,7 +16,7 @@ class Diary final : public MessageHandler {
   void on_text(std::string_view text) override { note('t', text); }
   void on_binary(std::string_view bytes) override { note('b', bytes); }
   void on_ping(std::string_view payload) override { note('p', payload); }
-  void on_pong() override { note('o', {}); }
+  void on_pong(std::string_view payload) override { note('o', payload); }
   void on_close(std::optional<std::uint16_t> code) override { note('c', std::to_string(code.value_or(0))); }
   bool goes_on() const override { return true; }
 

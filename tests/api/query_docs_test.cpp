@@ -116,9 +116,9 @@ TEST(DocsApi, every_example_is_answered_with_the_members_that_its_page_shows) {
       expect_same_shape(shown, sent, page.path);
     }
   }
-  EXPECT_EQ(paths,
-            (std::set<std::string>{"/corporate-actions", "/depth", "/history", "/instrument-info", "/kline",
-                                   "/market-calendar", "/product-list", "/register", "/snapshot", "/trade"}));
+  EXPECT_EQ(paths, (std::set<std::string>{"/corporate-actions", "/depth", "/explain", "/history",
+                                          "/instrument-info", "/kline", "/market-calendar", "/product-list",
+                                          "/register", "/snapshot", "/trade"}));
 }
 
 // Each row of the table is in the page, with its status, code and text.

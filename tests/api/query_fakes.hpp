@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "access/gate.hpp"
+#include "api/explain.hpp"
 #include "api/http/register.hpp"
 #include "api/http/routes.hpp"
 #include "api/query.hpp"
@@ -162,6 +163,11 @@ inline market::InstrumentTable load_instruments(const market::CalendarTable& cal
   return std::move(*table);
 }
 
+// Answers at once: two trades, whatever is asked.
+struct Explainer final : api::Explainer {
+  bool ask(const Query& query, Done done) override;
+};
+
 struct House {
   market::CalendarTable calendars = load_calendars();
   market::InstrumentTable instruments;
@@ -171,7 +177,14 @@ struct House {
   // closed.
   io::ManualClock clock{from_unix_seconds(1'750'086'000)};
   history::Klines klines{instruments, calendars, &views, nullptr, {}};
-  Services services{instruments, calendars, views, klines, health, clock};
+  Explainer explainer;
+  Services services{.instruments = instruments,
+                    .calendars = calendars,
+                    .views = views,
+                    .klines = klines,
+                    .health = health,
+                    .clock = clock,
+                    .explainer = &explainer};
   Gate gate;
   ServerOptions options;
   http::RegistrationLimiter registrations{{}};
@@ -196,9 +209,12 @@ struct House {
     return answer ? answer->data : answer.error().message;
   }
   http::Response post(std::string_view target, std::string_view body, std::string_view key = "good") {
-    return http::respond(
+    http::Response later;
+    context.wait = [&later] { return [&later](http::Response response) { later = std::move(response); }; };
+    auto response = http::respond(
         {.method = "POST", .target = target, .key_header = key, .body = body, .remote_address = "192.0.2.1"},
         context);
+    return response.comes_later ? later : response;
   }
 };
 
@@ -257,6 +273,23 @@ inline state::SessionPart part(std::string_view last, std::string_view previous_
           .volume = volume("601820"),
           .turnover = turnover("127025147.50"),
           .ts = from_unix_seconds(1'742'218'198)};
+}
+
+inline bool Explainer::ask(const Query& query, Done done) {
+  const auto trade = [&](std::uint64_t sequence) {
+    return Trade{.sequence = Sequence{sequence},
+                 .price = price("213"),
+                 .size = quantity("100"),
+                 .ts = query.start,
+                 .trade_id = sequence};
+  };
+  Explanation explained;
+  explained.kline = kline(unix_seconds(query.start), "213", "213", "213", "213", "200");
+  explained.kline->closed = true;
+  explained.trades = {trade(7), trade(8)};
+  explained.counted = 2;
+  done(std::move(explained));
+  return true;
 }
 
 }  // namespace qos::api::fakes

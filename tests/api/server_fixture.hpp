@@ -19,6 +19,7 @@
 #include "api/json/encode.hpp"
 #include "api/rewind.hpp"
 #include "api/server.hpp"
+#include "api/worlds.hpp"
 #include "channel/fanout.hpp"
 #include "io/file.hpp"
 #include "io/manual_clock.hpp"
@@ -130,7 +131,13 @@ class FakeGate final : public access::Gate {
     if (key == "disabled") return std::unexpected{access::Denial::disabled};
     const auto found = plans_.find(std::string{key});
     if (found == plans_.end()) return std::unexpected{access::Denial::invalid};
-    return access::Grant{KeyId{1}, std::string{key}, found->second};
+    const auto nature = natures_.find(std::string{key});
+    return access::Grant{KeyId{1}, std::string{key}, found->second,
+                         nature == natures_.end() ? access::KeyNature{} : nature->second};
+  }
+  void set_nature(const access::KeyNature& nature, const std::string& key = "good") {
+    const std::scoped_lock lock{mutex_};
+    natures_[key] = nature;
   }
   // From now on every key that was let in has ended, or not.
   void end_keys(std::optional<access::Denial> denial) {
@@ -178,6 +185,7 @@ class FakeGate final : public access::Gate {
   std::optional<access::Denial> ended_;
   int checks_ = 0;
   std::map<std::string, std::shared_ptr<access::Plan>, std::less<>> plans_;
+  std::map<std::string, access::KeyNature, std::less<>> natures_;
   std::map<std::pair<std::string, access::Permission>, std::uint32_t> taken_;
   std::map<std::string, std::shared_ptr<std::atomic<std::uint32_t>>> connections_;
 };
@@ -265,12 +273,21 @@ class FakeRewind final : public Rewind {
 
 class House {
  public:
-  explicit House(ServerOptions options = {})
+  // What others implement.
+  struct Seams {
+    Worlds* worlds = nullptr;
+    Cursors* cursors = nullptr;
+    Explainer* explainer = nullptr;
+  };
+  explicit House(ServerOptions options = {}) : House{std::move(options), Seams{}} {}
+  House(ServerOptions options, const Seams& seams)
       : fanout_{{.loops = options.loops, .instruments = instruments_.size(), .ring_capacity = 1'024}},
         views_{instruments_.size()} {
+    services_.cursors = seams.cursors;
+    services_.explainer = seams.explainer;
     health_.set_ready(true);
     options.listen = {"127.0.0.1:0"};
-    auto server = Server::bind(options, services_, gate, fanout_);
+    auto server = Server::bind(options, services_, gate, fanout_, seams.worlds);
     if (!server) throw std::runtime_error{server.error().message};
     server_ = std::move(*server);
     server_->start();
@@ -313,6 +330,8 @@ class House {
   channel::Fanout& fanout() { return fanout_; }
   Health& health() { return health_; }
   CounterViews& views() { return views_; }
+  const market::InstrumentTable& instruments() const { return instruments_; }
+  const market::CalendarTable& calendars() const { return calendars_; }
 
   io::ManualClock clock{from_unix_seconds(1'750'086'000)};
   FakeGate gate;

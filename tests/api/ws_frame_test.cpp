@@ -15,7 +15,7 @@ class Diary final : public MessageHandler {
   void on_text(std::string_view text) override { note("text ", text); }
   void on_binary(std::string_view bytes) override { note("binary ", bytes); }
   void on_ping(std::string_view payload) override { note("ping ", payload); }
-  void on_pong() override { note("pong", ""); }
+  void on_pong(std::string_view payload) override { note("pong", payload); }
   void on_close(std::optional<std::uint16_t> code) override {
     note("close ", code ? std::to_string(*code) : "without code");
   }
@@ -70,15 +70,15 @@ TEST(WsFrame, writes_each_of_the_three_forms_of_a_length) {
 // TCP cuts the stream anywhere, so the cut must not change what is heard.
 TEST(WsFrame, hears_the_same_messages_however_the_bytes_are_cut) {
   const std::string stream = masked_frame(0x81, R"({"type":"H"})") + masked_frame(0x89, "are you there") +
-                             masked_frame(0x01, "one ") + masked_frame(0x8A, "") + masked_frame(0x00, "") +
+                             masked_frame(0x01, "one ") + masked_frame(0x8A, " 17") + masked_frame(0x00, "") +
                              masked_frame(0x89, "in between") + masked_frame(0x80, "message") +
                              masked_frame(0x81, "") + masked_frame(0x82, std::string(300, 'b')) +
                              masked_frame(0x81, "价格") + masked_frame(0x88, "\x03\xE8 bye");
   const Heard whole = hear(stream, stream.size());
   EXPECT_EQ(whole.lines,
-            (std::vector<std::string>{R"(text {"type":"H"})", "ping are you there", "pong", "ping in between",
-                                      "text one message", "text ", "binary " + std::string(300, 'b'),
-                                      "text 价格", "close 1000"}));
+            (std::vector<std::string>{R"(text {"type":"H"})", "ping are you there", "pong 17",
+                                      "ping in between", "text one message", "text ",
+                                      "binary " + std::string(300, 'b'), "text 价格", "close 1000"}));
   EXPECT_FALSE(whole.violation);
   for (std::size_t piece = 1; piece < stream.size(); ++piece) EXPECT_EQ(hear(stream, piece), whole) << piece;
 }

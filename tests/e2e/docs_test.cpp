@@ -168,6 +168,7 @@ TEST_F(Docs, every_endpoint_and_command_has_a_page_with_an_example) {
                             "/market-calendar",
                             "/product-list",
                             "/corporate-actions",
+                            "/explain",
                             "/register",
                             "H",
                             "S",

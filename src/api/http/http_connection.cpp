@@ -13,6 +13,9 @@ constexpr std::size_t kAnswersWaiting = 256 * 1024;
 // More than a header or a chunk's line can be: what waits for its end beyond this never ends.
 constexpr std::size_t kMaxUnfinished = 2 * kMaxHeader;
 
+// How long an answer that others work on may take.
+constexpr std::chrono::seconds kExplainPatience{60};
+
 bool is_ok(const Response& response) {
   return response.body.starts_with(R"({"msg":"OK")");
 }
@@ -24,8 +27,9 @@ HttpConnection::HttpConnection(LoopContext& context, Transport transport, std::s
       remote_address_{std::move(remote_address)},
       last_alive_{context.now} {}
 
+// A request whose answer comes later keeps its place: those behind it are not read before.
 bool HttpConnection::has_room() const {
-  return outbox().bytes() < kAnswersWaiting;
+  return !awaited_ && outbox().bytes() < kAnswersWaiting;
 }
 
 void HttpConnection::on_bytes(std::span<char> bytes) {
@@ -93,6 +97,11 @@ void HttpConnection::answer(const RequestReader& request) {
   context().counters.http_requests.add();
   std::string unpacked;
   const auto body = body_of(request, unpacked);
+  const ResponseStyle style{.keep_alive = request.keep_alive(),
+                            .old_client = request.is_http_1_0(),
+                            .gzip = accepts_gzip(request.header("Accept-Encoding")),
+                            .head_only = request.method() == "HEAD"};
+  const std::uint64_t ticket = next_ticket_++;
   const Response response = body ? respond(
                                        {
                                            .method = request.method(),
@@ -107,12 +116,35 @@ void HttpConnection::answer(const RequestReader& request) {
                                            .gate = context().gate,
                                            .options = context().options,
                                            .registrations = context().registrations,
+                                           .worlds = context().worlds,
+                                           .wait = [this, ticket] { return answerer(ticket); },
                                        })
                                  : error_response(body.error(), context().options.http_status);
-  reply(response, {.keep_alive = request.keep_alive(),
-                   .old_client = request.is_http_1_0(),
-                   .gzip = accepts_gzip(request.header("Accept-Encoding")),
-                   .head_only = request.method() == "HEAD"});
+  if (response.comes_later)
+    awaited_ = Awaited{.ticket = ticket, .style = style, .since = context().now, .world = response.world};
+  else
+    reply(response, style);
+}
+
+// Finds its way back to this connection, if it is still there and still waits for this answer.
+Answerer HttpConnection::answerer(std::uint64_t ticket) {
+  if (!self_) self_ = std::make_shared<HttpConnection*>(this);
+  return [mail = context().mail, self = std::weak_ptr<HttpConnection*>{self_}, ticket](Response response) {
+    auto shared = std::make_shared<Response>(std::move(response));
+    mail->post([self, ticket, shared] {
+      if (const auto connection = self.lock()) (*connection)->bring(ticket, *shared);
+    });
+  };
+}
+
+void HttpConnection::bring(std::uint64_t ticket, const Response& response) {
+  if (closed() || !awaited_ || awaited_->ticket != ticket) return;
+  const ResponseStyle style = awaited_->style;
+  awaited_.reset();
+  context().now = context().services.clock.steady_now();
+  last_alive_ = context().now;
+  reply(response, style);
+  // What stands behind it in line is read when the answer is sent: on_everything_sent().
 }
 
 Answer<std::string_view> HttpConnection::body_of(const RequestReader& request, std::string& unpacked) const {
@@ -160,6 +192,8 @@ void HttpConnection::answer_websocket(const RequestReader& request, std::string 
   if (!grant) return refuse(error_response(grant.error(), HttpStatus::by_class));
   const auto ext = extensions_in_query(request.target());
   if (!ext) return refuse(error_response(ext.error(), HttpStatus::by_class));
+  auto world = context().host.world_of(*grant);
+  if (!world) return refuse(error_response(not_ready_yet(kWorldNotReady), HttpStatus::by_class));
   auto place = context().gate.connect(*grant);
   if (!place) {
     const auto allowed = grant->plan->limit(access::Permission::ws).max_connections;
@@ -169,8 +203,8 @@ void HttpConnection::answer_websocket(const RequestReader& request, std::string 
   }
   send(channel::make_frame(
       context().responses.write(accept_handshake(request), {}, context().services.clock.now())));
-  auto session =
-      std::make_unique<ws::Session>(context(), release(), std::move(*grant), std::move(place), *ext);
+  auto session = std::make_unique<ws::Session>(context(), std::move(world), release(), std::move(*grant),
+                                               std::move(place), *ext);
   ws::Session& started = *session;
   context().host.add(std::move(session));
   started.start();
@@ -190,7 +224,14 @@ void HttpConnection::on_everything_sent() {
 
 void HttpConnection::on_tick(SteadyTime now) {
   Connection::on_tick(now);
-  if (!closed() && now - last_alive_ > context().options.http_idle_timeout) close_now();
+  if (closed()) return;
+  if (awaited_) {
+    if (now - awaited_->since > kExplainPatience)
+      bring(awaited_->ticket, error_response(not_ready_yet("the answer took too long to work out"),
+                                             context().options.http_status));
+    return;
+  }
+  if (now - last_alive_ > context().options.http_idle_timeout) close_now();
 }
 
 void HttpConnection::on_stop() {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/connection.hpp"
@@ -38,6 +39,16 @@ class HttpConnection final : public Connection {
   void reply(const Response& response, const ResponseStyle& style);
   void refuse_and_close(const ApiError& error);
   bool has_room() const;
+  Answerer answerer(std::uint64_t ticket);
+  void bring(std::uint64_t ticket, const Response& response);
+
+  // The request whose answer others work on. There is one at most: what comes behind it waits unread.
+  struct Awaited {
+    std::uint64_t ticket;
+    ResponseStyle style;
+    SteadyTime since;
+    std::shared_ptr<const World> world;  // where it is worked out; nullptr: the live one
+  };
 
   std::string remote_address_;
   SteadyTime last_alive_;                  // when a whole request came last, or part of an answer went
@@ -45,6 +56,9 @@ class HttpConnection final : public Connection {
   std::string
       waiting_;  // bytes that cannot be used yet: half a header, or more requests than answers have room
   bool input_ended_ = false;
+  std::optional<Awaited> awaited_;
+  std::uint64_t next_ticket_ = 1;
+  std::shared_ptr<HttpConnection*> self_;  // what an answer finds its way back by; made when first needed
 };
 
 }  // namespace qos::api::http

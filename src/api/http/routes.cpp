@@ -5,20 +5,25 @@
 #include <algorithm>
 #include <array>
 
+#include "api/explain.hpp"
+#include "api/explain_answer.hpp"
 #include "api/http/register.hpp"
 #include "api/json/encode.hpp"
 
 namespace qos::api::http {
 namespace {
 
-// What a path leads to. /register is no question: it needs no key and reads no market.
+// What a path leads to. /register needs no key and reads no market; /explain is answered later.
+enum class Kind : std::uint8_t { question, registration, explanation };
+
 struct Route {
   std::string_view path;
   std::string_view method;
-  std::optional<Endpoint> question;  // nullopt: /register
+  Endpoint question = Endpoint::snapshot;
+  Kind kind = Kind::question;
 };
 
-constexpr std::array<Route, 10> kRoutes{{
+constexpr std::array<Route, 11> kRoutes{{
     {"/snapshot", "POST", Endpoint::snapshot},
     {"/depth", "POST", Endpoint::depth},
     {"/trade", "POST", Endpoint::trade},
@@ -28,7 +33,8 @@ constexpr std::array<Route, 10> kRoutes{{
     {"/product-list", "POST", Endpoint::product_list},
     {"/market-calendar", "POST", Endpoint::market_calendar},
     {"/corporate-actions", "POST", Endpoint::corporate_actions},
-    {"/register", "POST", std::nullopt},
+    {.path = "/register", .method = "POST", .kind = Kind::registration},
+    {.path = "/explain", .method = "POST", .kind = Kind::explanation},
 }};
 
 const Route* find_route(std::string_view path) {
@@ -50,7 +56,8 @@ std::chrono::seconds retry_after(const ApiError& error) {
   return std::max(error.quota->reset, std::chrono::seconds{1});
 }
 
-// {"msg":"OK","data":…,"missing":["US:NOPE"]}
+}  // namespace
+
 Response ok_response(std::string_view data, const std::vector<std::string>& missing) {
   Response response;
   response.body.reserve(data.size() + 32);
@@ -68,30 +75,92 @@ Response ok_response(std::string_view data, const std::vector<std::string>& miss
   return response;
 }
 
-Response answer_question(Endpoint endpoint, const Request& request, const Context& context) {
+namespace {
+
+// Who asks, how often he has, and in which world.
+struct Asker {
+  access::Grant grant;
+  access::Quota quota;
+  std::shared_ptr<const World> world;  // nullptr: the live one
+
+  const Services& services(const Context& context) const {
+    return world ? world->services : context.services;
+  }
+};
+
+std::expected<Asker, Response> let_in(access::Permission permission, const Request& request,
+                                      const Context& context) {
   const auto style = context.options.http_status;
   auto& clock = context.services.clock;
   auto grant = authenticate(request, context.gate, clock.now());
-  if (!grant) return error_response(grant.error(), style);
+  if (!grant) return std::unexpected{error_response(grant.error(), style)};
+  Asker asker{.grant = std::move(*grant), .quota = {}, .world = nullptr};
+  asker.quota = context.gate.take(asker.grant, permission, clock.steady_now());
+  const auto refuse = [&](ApiError error) {
+    error.quota = asker.quota;
+    return std::unexpected{error_response(error, style)};
+  };
+  if (!asker.quota.allowed)
+    return refuse(make_error(ErrorKind::too_many_requests, fmt::format("{} a minute", asker.quota.limit)));
+  if (!asker.grant.nature.travel) return asker;
+  if (context.worlds != nullptr) asker.world = context.worlds->of(asker.grant);
+  if (!asker.world) return refuse(not_ready_yet(kWorldNotReady));
+  return asker;
+}
 
-  const auto quota = context.gate.take(*grant, permission_of(endpoint), clock.steady_now());
-  if (!quota.allowed) {
-    auto error = make_error(ErrorKind::too_many_requests, fmt::format("{} a minute", quota.limit));
-    error.quota = quota;
-    return error_response(error, style);
-  }
+Response answer_question(Endpoint endpoint, const Request& request, const Context& context) {
+  const auto style = context.options.http_status;
+  const auto asker = let_in(permission_of(endpoint), request, context);
+  if (!asker) return asker.error();
   // Elsewhere ?ext= is a parameter like any other that nobody knows.
   const bool has_extensions = endpoint == Endpoint::kline || endpoint == Endpoint::history;
   const auto ext = has_extensions ? extensions_in_query(request.target) : Extensions{};
-  auto answer = ext ? ask(endpoint, request.body, *grant, context.services, *ext)
+  auto answer = ext ? ask(endpoint, request.body, asker->grant, asker->services(context), *ext)
                     : Answer<QueryAnswer>{std::unexpected{ext.error()}};
   if (!answer) {
-    answer.error().quota = quota;
+    answer.error().quota = asker->quota;
     return error_response(answer.error(), style);
   }
   auto response = ok_response(answer->data, answer->missing);
-  add_quota(response, quota);
+  add_quota(response, asker->quota);
   return response;
+}
+
+// The journal is asked, and its answer is put into words on the thread that brings it.
+Response answer_explanation(const Request& request, const Context& context) {
+  const auto style = context.options.http_status;
+  auto asker = let_in(access::Permission::history, request, context);
+  if (!asker) return asker.error();
+  const auto refuse = [&](ApiError error) {
+    error.quota = asker->quota;
+    return error_response(error, style);
+  };
+  const Services& services = asker->services(context);
+  if (!services.health.ready()) return refuse(make_error(ErrorKind::not_ready, "the server is recovering"));
+  if (services.explainer == nullptr || !context.wait)
+    return refuse(make_error(ErrorKind::not_found, "/explain: this server keeps no journal"));
+  auto question = read_explain_question(request.body, services.instruments);
+  if (!question) return refuse(question.error());
+  if (question->instrument == nullptr) return ok_response("{}", {question->spelling});
+
+  // On the thread that works it out. It keeps no world alive: a world must not end on a thread of its own.
+  const auto finish = [style, quota = asker->quota](const Answer<std::string>& data) {
+    if (!data) {
+      auto error = data.error();
+      error.quota = quota;
+      return error_response(error, style);
+    }
+    auto response = ok_response(*data, {});
+    add_quota(response, quota);
+    return response;
+  };
+  const bool is_taken = services.explainer->ask(
+      question->query, [finish, question = *question, answer = context.wait()](const auto& explained) {
+        answer(finish(explain(question, explained)));
+      });
+  // Then the answerer has gone unused with what was asked, and this is the answer.
+  if (!is_taken) return refuse(not_ready_yet("too many explanations are being worked out"));
+  return {.comes_later = true, .world = asker->world};
 }
 
 Response answer_registration(const Request& request, const Context& context) {
@@ -111,6 +180,8 @@ Response error_response(const ApiError& error, HttpStatus style) {
   if (!error.allow.empty()) response.headers.emplace_back("Allow", error.allow);
   if (row.status == 429)
     response.headers.emplace_back("Retry-After", fmt::format("{}", retry_after(error).count()));
+  if (error.retry_after)
+    response.headers.emplace_back("Retry-After", fmt::format("{}", error.retry_after->count()));
   if (error.quota) add_quota(response, *error.quota);
   return response;
 }
@@ -120,7 +191,8 @@ Response respond(const Request& request, const Context& context) {
   const auto path = path_of(request.target);
   const Route* route = find_route(path);
   // A server that registers nobody has no such path.
-  const bool is_closed = route && !route->question && context.options.registration == Registration::closed;
+  const bool is_closed =
+      route && route->kind == Kind::registration && context.options.registration == Registration::closed;
   if (!route || is_closed) return error_response(make_error(ErrorKind::not_found, path), style);
   if (request.method != route->method) {
     auto error =
@@ -128,8 +200,15 @@ Response respond(const Request& request, const Context& context) {
     error.allow = route->method;
     return error_response(error, style);
   }
-  return route->question ? answer_question(*route->question, request, context)
-                         : answer_registration(request, context);
+  switch (route->kind) {
+    case Kind::registration:
+      return answer_registration(request, context);
+    case Kind::explanation:
+      return answer_explanation(request, context);
+    case Kind::question:
+      break;
+  }
+  return answer_question(route->question, request, context);
 }
 
 }  // namespace qos::api::http

@@ -5,6 +5,7 @@
 // Thread: the I/O loop's.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "api/error.hpp"
 #include "api/query.hpp"
 #include "api/server.hpp"
+#include "api/worlds.hpp"
 
 namespace qos::api::http {
 
@@ -26,21 +28,32 @@ struct Request {
   std::string_view remote_address;  // without port
 };
 
+// The answer to a question that others work on. Must be called once, on any thread.
+using Answerer = std::function<void(struct Response)>;
+
 struct Response {
   int status = 200;  // already mapped by ServerOptions::http_status
   std::string body;  // JSON
   std::vector<std::pair<std::string, std::string>>
-      headers;  // beside Content-Type, Content-Length, Date, Connection
+      headers;                           // beside Content-Type, Content-Length, Date, Connection
+  bool comes_later = false;              // this is none: the Answerer that was taken brings it
+  std::shared_ptr<const World> world{};  // then: where it is worked out, to be kept until it has come
 };
 
 struct Context {
-  const Services& services;
+  const Services& services;  // of the live world
   access::Gate& gate;
   const ServerOptions& options;
   class RegistrationLimiter& registrations;  // http/register.hpp
+  Worlds* worlds = nullptr;                  // nullptr: no key travels
+  // Makes the request wait for its answer; taken at most once.
+  std::function<Answerer()> wait{};
 };
 
 Response respond(const Request& request, const Context& context);
+
+// {"msg":"OK","data":…,"missing":["US:NOPE"]}
+Response ok_response(std::string_view data, const std::vector<std::string>& missing);
 
 // The answer that says what is wrong, as an HTTP response.
 Response error_response(const ApiError& error, HttpStatus style);

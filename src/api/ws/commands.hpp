@@ -10,6 +10,7 @@
 #include "access/gate.hpp"
 #include "api/query.hpp"
 #include "api/request.hpp"
+#include "api/ws/cursor_trail.hpp"
 #include "api/ws/first_states.hpp"
 #include "api/ws/pace.hpp"
 #include "api/ws/resumes.hpp"
@@ -31,6 +32,8 @@ struct CommandContext {
   SteadyTime now;                        // of the server, not of the world it shows
   std::function<Resumes&()> resumes;     // made when first needed
   Resumes* resumes_under_way = nullptr;  // nullptr: not needed so far
+  CursorTrail* cursor = nullptr;         // nullptr: the key has no cursor
+  Counter& cursors_lost;
 };
 
 enum class Outcome : std::uint8_t { ok, error };

@@ -107,34 +107,35 @@ void FirstStates::forget(std::vector<channel::ChannelKey> keys) {
   if (waiting_.empty()) waiting_ = {};
 }
 
-std::expected<channel::Frame, FirstStates::Nothing> FirstStates::next(channel::Hub& hub,
-                                                                      channel::Subscriber& subscriber,
-                                                                      const Services& services) {
-  constexpr std::unexpected kNothing{Nothing::to_push};
+std::optional<FirstStates::Started> FirstStates::next(channel::Hub& hub, channel::Subscriber& subscriber,
+                                                      const Services& services) {
   Waiting waiting = std::move(waiting_[first_++]);
   if (first_ == waiting_.size()) {
     waiting_ = {};
     first_ = 0;
   }
+  Started started{.key = waiting.key, .after = {}, .push = nullptr};
   // Only what the hub holds back may be started.
-  if (!hub.awaits_start(subscriber, waiting.key)) return kNothing;
+  if (!hub.awaits_start(subscriber, waiting.key)) return started;
   const auto* view = services.views.find(waiting.key.instrument);
   if (view == nullptr) {
     hub.start_after(subscriber, waiting.key, Sequence{});
-    return kNothing;
+    return started;
   }
   const FirstState state =
       read_first_state(waiting.key, *view, services.instruments.at(waiting.key.instrument));
   const bool is_numbered = waiting.form == channel::Form::numbered;
   if (is_numbered && !state.is_one) {
     waiting_.push_back(std::move(waiting));
-    return std::unexpected{Nothing::not_now};
+    return std::nullopt;
   }
+  started.after = state.after;
   hub.start_after(subscriber, waiting.key, state.after);
-  if (state.body.empty()) return kNothing;
-  if (!is_numbered) return make_push(waiting.key.topic, waiting.spelling, state.body);
-  return make_numbered_push(waiting.key.topic, waiting.spelling, state.body,
-                            services.health.epoch() + state.number);
+  if (state.body.empty()) return started;
+  started.push = is_numbered ? make_numbered_push(waiting.key.topic, waiting.spelling, state.body,
+                                                  services.health.epoch() + state.number)
+                             : make_push(waiting.key.topic, waiting.spelling, state.body);
+  return started;
 }
 
 }  // namespace qos::api::ws

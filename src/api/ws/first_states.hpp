@@ -8,7 +8,7 @@
 // Thread: the loop's. Empty, it holds no memory beside itself.
 #pragma once
 
-#include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,12 +29,14 @@ class FirstStates {
 
   bool empty() const { return waiting_.empty(); }
 
-  // to_push: it has no state yet. not_now: the market thread was at work at every look, so the channel
-  // waits again, for another turn: the loop must drain what that thread may wait to hand over.
-  enum class Nothing : std::uint8_t { to_push, not_now };
-  // Starts the next channel: its push, or why there is none.
-  std::expected<channel::Frame, Nothing> next(channel::Hub& hub, channel::Subscriber& subscriber,
-                                              const Services& services);
+  struct Started {
+    channel::ChannelKey key;
+    Sequence after;       // the subscriber has been told all up to it
+    channel::Frame push;  // nullptr: there is no state yet
+  };
+  // Starts the next channel. nullopt: the market thread was at work at every look, so the channel waits
+  // again, for another turn: the loop must drain what that thread may wait to hand over.
+  std::optional<Started> next(channel::Hub& hub, channel::Subscriber& subscriber, const Services& services);
 
  private:
   struct Waiting {

@@ -159,7 +159,7 @@ std::optional<Violation> MessageReader::finish_control(std::string_view payload,
     return std::nullopt;
   }
   if (opcode_ == Opcode::pong) {
-    handler.on_pong();
+    handler.on_pong(payload);
     return std::nullopt;
   }
   if (payload.empty()) {

@@ -39,7 +39,7 @@ class MessageHandler {
   virtual void on_text(std::string_view text) = 0;  // checked UTF-8
   virtual void on_binary(std::string_view bytes) = 0;
   virtual void on_ping(std::string_view payload) = 0;
-  virtual void on_pong() = 0;
+  virtual void on_pong(std::string_view payload) = 0;
   // nullopt: the frame carried no code. A code that may not be sent is a Violation instead.
   virtual void on_close(std::optional<std::uint16_t> code) = 0;
   // Whether to go on: false stops the reader before the next frame, and what follows is discarded.

@@ -127,7 +127,9 @@ Resumes::Stage Resumes::look_at_trades(ChannelKey key, Track& track, const state
   });
   if (!is_one) return Stage::to_look;
   track.last_number = tape.empty() ? 0 : tape.back().number;
-  if (track.boundary <= after) return Stage::sending;
+  // Its events are not there any more: of a journal that was taken away.
+  if (track.boundary < after) return Stage::lost;
+  if (track.boundary == after) return Stage::sending;
   if (!tape.empty() && tape.front().sequence <= after) {
     std::erase_if(tape, [&](const state::TapeTrade& trade) { return trade.sequence <= after; });
     track.missed = tape.size();
@@ -145,7 +147,9 @@ Resumes::Stage Resumes::look_at_final_klines(ChannelKey key, Track& track,
   track.boundary = state.after;
   track.last_number = state.number;
   track.state = std::move(state.body);
-  if (state.after <= std::get<AfterSequence>(track.since).sequence) return Stage::sending;
+  const Sequence after = std::get<AfterSequence>(track.since).sequence;
+  if (state.after < after) return Stage::lost;
+  if (state.after == after) return Stage::sending;
   return around_.services.rewind == nullptr ? Stage::lost : Stage::to_ask;
 }
 
@@ -284,7 +288,7 @@ bool Resumes::proven(ChannelKey key, const Track& track, const Rewind::Result& r
   return number == track.last_number && (after != nullptr || !result.pushes.empty());
 }
 
-std::optional<Resumes::Next> Resumes::next() {
+std::optional<channel::Frame> Resumes::next() {
   while (!ready_.empty()) {
     const Ref ref = ready_.front();
     const auto found = tracks_.find(ref.key);
@@ -298,6 +302,7 @@ std::optional<Resumes::Next> Resumes::next() {
       continue;
     }
     around_.hub.start_after(around_.subscriber, ref.key, found->second.boundary);
+    around_.sent(ref.key, found->second.boundary);
     erase(found);
   }
   return std::nullopt;
@@ -305,14 +310,15 @@ std::optional<Resumes::Next> Resumes::next() {
 
 // First what was missed, then the state where there is one, then what was held. nullopt: that was all, or it
 // is lost.
-std::optional<Resumes::Next> Resumes::next_of(ChannelKey key, Track& track) {
+std::optional<channel::Frame> Resumes::next_of(ChannelKey key, Track& track) {
   if (track.sent < track.pushes.size()) {
     const Rewind::Missed push = std::move(track.pushes[track.sent++]);
-    return Next{frame_of(key, track, push.number, push.body), key, push.sequence};
+    around_.sent(key, push.sequence);
+    return frame_of(key, track, push.number, push.body);
   }
   if (!track.state.empty()) {
     const std::string state = std::exchange(track.state, {});
-    return Next{frame_of(key, track, track.last_number, state), key, track.boundary};
+    return frame_of(key, track, track.last_number, state);
   }
   while (!track.held.empty()) {
     Held held = std::move(track.held.front());
@@ -323,22 +329,22 @@ std::optional<Resumes::Next> Resumes::next_of(ChannelKey key, Track& track) {
       track.stage = Stage::lost;
       return std::nullopt;
     }
-    return Next{std::move(held.frame), key, held.sequence};
+    around_.sent(key, held.sequence);
+    return std::move(held.frame);
   }
   return std::nullopt;
 }
 
 // In place of what was missed. A client with a cursor has asked for nothing, and is told nothing.
-std::optional<Resumes::Next> Resumes::give_up(Tracks::iterator track) {
+std::optional<channel::Frame> Resumes::give_up(Tracks::iterator track) {
   const ChannelKey key = track->first;
   around_.hub.let_go(around_.subscriber, key);
   around_.first_states.add(key, track->second.spelling, track->second.form);
-  std::optional<Next> message;
-  if (!is_cursor(track->second.since))
-    message = Next{lost_message(key, track->second.spelling, unix_seconds(around_.services.clock.now())), key,
-                   Sequence{}};
-  else if (around_.lost != nullptr)
-    around_.lost->add();
+  std::optional<channel::Frame> message;
+  if (is_cursor(track->second.since))
+    around_.cursor_lost(key);
+  else
+    message = lost_message(key, track->second.spelling, unix_seconds(around_.services.clock.now()));
   erase(track);
   return message;
 }

@@ -51,7 +51,9 @@ class Resumes {
     FirstStates& first_states;       // gains what could not be resumed
     std::shared_ptr<LoopMail> mail;  // for answers from other threads
     std::function<void()> something_to_send;
-    Counter* lost = nullptr;  // raised when a cursor's past could not be sent
+    // The subscriber has been sent all of the channel up to this event, or a push of it.
+    std::function<void(const channel::ChannelKey&, Sequence)> sent;
+    std::function<void(const channel::ChannelKey&)> cursor_lost;  // its past could not be sent
   };
   explicit Resumes(Surroundings around);
   ~Resumes();
@@ -73,13 +75,8 @@ class Resumes {
   void on_tick(SteadyTime now);
 
   bool has_something_to_send() const { return !ready_.empty(); }
-  struct Next {
-    channel::Frame frame;
-    channel::ChannelKey key;
-    Sequence sequence;
-  };
   // What comes next of those that are ready; nullopt: nothing, at the moment.
-  std::optional<Next> next();
+  std::optional<channel::Frame> next();
 
  private:
   enum class Stage : std::uint8_t { to_look, to_ask, asked, sending, lost };
@@ -120,8 +117,8 @@ class Resumes {
   bool ask(channel::ChannelKey key, Track& track);
   void answered(const Ref& ref, std::expected<Rewind::Result, Rewind::Failure> result);
   static bool proven(channel::ChannelKey key, const Track& track, const Rewind::Result& result);
-  std::optional<Next> next_of(channel::ChannelKey key, Track& track);
-  std::optional<Next> give_up(Tracks::iterator track);
+  std::optional<channel::Frame> next_of(channel::ChannelKey key, Track& track);
+  std::optional<channel::Frame> give_up(Tracks::iterator track);
   channel::Frame frame_of(channel::ChannelKey key, const Track& track, std::uint64_t number,
                           std::string_view body) const;
   void erase(Tracks::iterator track);

@@ -15,16 +15,20 @@ constexpr std::chrono::seconds kLookAtKeyEvery{1};
 
 }  // namespace
 
-Session::Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place,
-                 const Extensions& ext)
+Session::Session(LoopContext& context, std::shared_ptr<LoopWorld> world, Transport transport,
+                 access::Grant grant, std::shared_ptr<void> place, const Extensions& ext)
     : Connection{context, std::move(transport)},
+      world_{std::move(world)},
       grant_{std::move(grant)},
       place_{std::move(place)},
       counted_{context.counters.websockets_open},
       reader_{context.options.max_frame_bytes},
       extensions_{ext},
       last_heard_{context.now},
-      key_looked_at_{context.now} {}
+      key_looked_at_{context.now} {
+  if (grant_.nature.cursor && services().cursors != nullptr)
+    cursor_ = std::make_unique<CursorTrail>(*services().cursors, grant_.key, context.now);
+}
 
 void Session::on_bytes(std::span<char> bytes) {
   if (const auto violation = reader_.read(bytes, *this)) {
@@ -35,29 +39,37 @@ void Session::on_bytes(std::span<char> bytes) {
 }
 
 CommandContext Session::command_context() {
-  return {.hub = context().hub,
+  return {.hub = hub(),
           .subscriber = *this,
           .first_states = first_states_,
           .extensions = extensions_,
           .pace = pace_,
           .grant = grant_,
           .gate = context().gate,
-          .services = context().services,
+          .services = services(),
           .parser = context().commands,
           .now = context().services.clock.steady_now(),
           .resumes = [this]() -> Resumes& { return resumes(); },
-          .resumes_under_way = resumes_.get()};
+          .resumes_under_way = resumes_.get(),
+          .cursor = cursor_.get(),
+          .cursors_lost = context().counters.cursors_lost};
 }
 
 Resumes& Session::resumes() {
   if (!resumes_)
-    resumes_ = std::make_unique<Resumes>(
-        Resumes::Surroundings{.hub = context().hub,
-                              .subscriber = *this,
-                              .services = context().services,
-                              .first_states = first_states_,
-                              .mail = context().mail,
-                              .something_to_send = [this] { context().host.visit_at_turn_end(*this); }});
+    resumes_ = std::make_unique<Resumes>(Resumes::Surroundings{
+        .hub = hub(),
+        .subscriber = *this,
+        .services = services(),
+        .first_states = first_states_,
+        .mail = context().mail,
+        .something_to_send = [this] { context().host.visit_at_turn_end(*this); },
+        .sent = [this](const channel::ChannelKey& key, Sequence sequence) { note(key, sequence); },
+        .cursor_lost =
+            [this](const channel::ChannelKey& key) {
+              context().counters.cursors_lost.add();
+              if (cursor_) cursor_->lost(key);
+            }});
   return *resumes_;
 }
 
@@ -115,8 +127,26 @@ void Session::make_room() {
   if (!closed()) too_slow_ = outbox().verdict(context().now) == channel::Outbox::Verdict::slow_consumer;
 }
 
-void Session::deliver(const channel::Update&, const channel::Frame& frame) {
-  if (!closing_ && !too_slow_) queue(frame);
+void Session::deliver(const channel::Update& update, const channel::Frame& frame) {
+  if (closing_ || too_slow_) return;
+  queue(frame);
+  note(update.key, update.sequence);
+}
+
+// What is queued here is sent in this order, or the connection ends.
+void Session::note(const channel::ChannelKey& key, Sequence sequence) {
+  if (cursor_) cursor_->note(key, sequence);
+}
+
+void Session::on_pong(std::string_view payload) {
+  heard();
+  if (cursor_) cursor_->confirm(payload);
+}
+
+void Session::ping_for_cursor(SteadyTime now) {
+  if (!cursor_ || closing_) return;
+  if (const auto payload = cursor_->next_ping(now))
+    queue(channel::make_frame(make_control_frame(Opcode::ping, *payload)));
 }
 
 void Session::hold(const channel::Update& update, const channel::Frame& frame) {
@@ -134,16 +164,18 @@ bool Session::send_what_waits() {
     resumes_->pursue();
     while (outbox().bytes() < room)
       if (auto next = resumes_->next())
-        queue(std::move(next->frame));
+        queue(std::move(*next));
       else
         break;
   }
   while (!first_states_.empty() && outbox().bytes() < room) {
-    auto frame = first_states_.next(context().hub, *this, context().services);
-    if (frame) queue(std::move(*frame));
-    if (frame || frame.error() == FirstStates::Nothing::to_push) continue;
-    context().host.visit_at_turn_end(*this);
-    return false;
+    auto started = first_states_.next(hub(), *this, services());
+    if (!started) {
+      context().host.visit_at_turn_end(*this);
+      return false;
+    }
+    if (started->push) queue(std::move(started->push));
+    note(started->key, started->after);
   }
   return true;
 }
@@ -165,6 +197,7 @@ void Session::on_tick(SteadyTime now) {
   if (outbox().verdict(now) == channel::Outbox::Verdict::slow_consumer) return give_up_on_slow_client();
   look_at_key(now);
   if (resumes_ && !closing_) resumes_->on_tick(now);
+  ping_for_cursor(now);
   if (now - last_heard_ <= context().options.heartbeat_timeout) return;
   if (closing_) return;
   context().counters.heartbeat_timeouts.add();
@@ -186,7 +219,7 @@ void Session::say_goodbye(CloseCode code, std::string_view reason) {
   if (closing_ || closed()) return;
   closing_ = true;
   goodbye_said_ = context().now;
-  context().hub.drop(*this);
+  hub().drop(*this);
   first_states_ = {};
   resumes_.reset();
   // A client that connects anew at once must not be refused because of the connection it has lost.
@@ -208,7 +241,7 @@ void Session::give_up_on_slow_client() {
 
 void Session::on_closed() {
   resumes_.reset();
-  context().hub.drop(*this);
+  hub().drop(*this);
 }
 
 }  // namespace qos::api::ws

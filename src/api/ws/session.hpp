@@ -8,6 +8,7 @@
 
 #include "api/connection.hpp"
 #include "api/ws/commands.hpp"
+#include "api/ws/cursor_trail.hpp"
 #include "api/ws/first_states.hpp"
 #include "api/ws/frame.hpp"
 #include "api/ws/pace.hpp"
@@ -19,8 +20,9 @@ class Session final : public Connection, public channel::Subscriber, private Mes
  public:
   // `place`: the connection's place among those the plan allows; given back when goodbye is said.
   // `ext`: the extensions the handshake asked for; the command X may change them.
-  Session(LoopContext& context, Transport transport, access::Grant grant, std::shared_ptr<void> place,
-          const Extensions& ext);
+  // `world`: what it shows.
+  Session(LoopContext& context, std::shared_ptr<LoopWorld> world, Transport transport, access::Grant grant,
+          std::shared_ptr<void> place, const Extensions& ext);
 
   // What came behind the handshake in the same packet.
   void take_early_bytes(std::span<char> bytes) { on_bytes(bytes); }
@@ -39,7 +41,7 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   void on_text(std::string_view text) override;
   void on_binary(std::string_view bytes) override;
   void on_ping(std::string_view payload) override;
-  void on_pong() override { heard(); }
+  void on_pong(std::string_view payload) override;
   void on_close(std::optional<std::uint16_t> code) override;
   bool goes_on() const override { return accepts_input() && !too_slow_; }
 
@@ -59,12 +61,19 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   // The handshake's key may have ended since.
   void look_at_key(SteadyTime now);
 
+  channel::Hub& hub() { return world_->hub; }
+  const Services& services() const { return world_->services(); }
+  void note(const channel::ChannelKey& key, Sequence sequence);
+  void ping_for_cursor(SteadyTime now);
+
+  std::shared_ptr<LoopWorld> world_;
   access::Grant grant_;
   std::shared_ptr<void> place_;
   CountedPlace counted_;
   MessageReader reader_;
   FirstStates first_states_;
-  std::unique_ptr<Resumes> resumes_;  // nullptr: nobody has asked for the past
+  std::unique_ptr<Resumes> resumes_;     // nullptr: nobody has asked for the past
+  std::unique_ptr<CursorTrail> cursor_;  // nullptr: the key has no cursor
   Extensions extensions_;
   Pace pace_;
   SteadyTime last_heard_;

@@ -104,6 +104,19 @@ bool resume(const ChannelKey& key, const RequestedCode& code, channel::Form form
                                           context.now) == Resumes::Begun::yes;
 }
 
+// True: a key with a cursor is sent what it missed first. Who asks for numbers names its own position.
+bool resume_cursor(const ChannelKey& key, const RequestedCode& code, const CommandContext& context) {
+  if (context.cursor == nullptr || context.extensions.seq) return false;
+  const auto position = context.cursor->position(key);
+  if (!position) return false;
+  if (context.resumes().begin(key, code.spelling, channel::Form::plain, Resumes::AfterSequence{*position},
+                              context.now) == Resumes::Begun::yes)
+    return true;
+  context.cursors_lost.add();
+  context.cursor->lost(key);
+  return false;
+}
+
 Answer<void> sessions_are_heard(const Wanted& wanted, const Extensions& ext) {
   if (wanted.topic == Topic::kline && wanted.variant == kMinutes && ext.ses) return {};
   return invalid("from_ses: expected the command K with kt 1 and the extension ses in force");
@@ -135,6 +148,7 @@ Answer<Subscribed> subscribe(channel::Topic topic, const RequestObject& request,
       const bool is_new = !is_heard && context.hub.subscribe(context.subscriber, key, code.spelling, form) ==
                                            channel::Hub::Added::yes;
       if (is_new && resumes && resume(key, code, form, point->second, context)) continue;
+      if (is_new && !resumes && resume_cursor(key, code, context)) continue;
       // What is heard already goes on, and nobody knows what came between.
       if (resumes) (is_session ? subscribed.lost_ses : subscribed.lost).push_back(code.spelling);
       if (is_new) context.first_states.add(key, code.spelling, form);
@@ -155,6 +169,7 @@ Answer<Subscribed> unsubscribe(channel::Topic topic, const RequestObject& reques
       if (context.hub.unsubscribe(context.subscriber, key)) ended.push_back(key);
   }
   if (context.resumes_under_way != nullptr) context.resumes_under_way->forget(ended);
+  if (context.cursor != nullptr) context.cursor->forget(ended);
   context.first_states.forget(std::move(ended));
   return Subscribed{.missing = std::move(wanted->codes.missing)};
 }
