@@ -1,9 +1,11 @@
-// Whatever bytes a client sends as a body, every endpoint answers with JSON or with one of the errors.
+// Whatever bytes a client sends as a body, every endpoint answers with JSON or with one of the errors. The
+// same bytes as a subscription's `from` are positions of codes that were asked for, or an error.
 #include <simdjson.h>
 
 #include <cstdio>
 #include <cstdlib>
 
+#include "api/ws/resume_points.hpp"
 #include "query_fakes.hpp"
 
 namespace {
@@ -35,13 +37,28 @@ void expect(bool holds, const char* what, std::string_view text) {
   std::abort();
 }
 
+void expect_positions_or_error(std::string_view text) {
+  RequestParser parser;
+  const auto object = parser.read(text);
+  if (!object) return;
+  const auto& apple = house().instrument("US:AAPL");
+  const RequestedCodes codes{.known = {{&apple, "US:AAPL"}}, .missing = {}};
+  const auto points = ws::read_resume_points(*object, codes, Extensions::all(), house().services);
+  if (!points) return expect(points.error().kind == ErrorKind::invalid_request, "another error", text);
+  for (const auto* asked : {&points->of_channels, &points->of_sessions})
+    for (const auto& [instrument, point] : *asked)
+      expect(instrument == apple.id && point.value_or(0) <= std::uint64_t{1} << 53, "no position", text);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body{reinterpret_cast<const char*>(data), size};
+  expect_positions_or_error(body);
   simdjson::dom::parser parser;
-  for (const char* path : {"/snapshot", "/depth", "/trade", "/kline", "/history", "/instrument-info",
-                           "/market-calendar", "/product-list", "/corporate-actions", "/register"}) {
+  for (const char* path :
+       {"/snapshot", "/depth", "/trade", "/kline", "/history", "/instrument-info", "/market-calendar",
+        "/product-list", "/corporate-actions", "/register", "/explain"}) {
     for (const char* key : {"good", "small"}) {
       house().gate.taken = 0;
       house().gate.taken_permissions.clear();
