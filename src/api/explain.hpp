@@ -52,6 +52,9 @@ class Explainer {
     std::uint64_t counted = 0;
     std::uint64_t left_out = 0;
     bool more = false;  // there are trades behind the last one told
+    // The last event by which the venue replaced a minute of it: its values are the venue's since, and need
+    // not be what the trades come to. 0: none.
+    Sequence restated;
   };
   enum class Failure : std::uint8_t {
     too_old,  // before what the journal keeps

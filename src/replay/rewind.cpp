@@ -36,7 +36,10 @@ struct Rewind::World {
     // Only the one instrument has a state in this machine, so there is one change at most.
     Told told{event, visit};
     machine.apply(event, told);
-    return told.goes_on;
+    if (told.any) return told.goes_on;
+    state::Change nothing;
+    nothing.sequence = event.sequence;
+    return visit(event, nothing);
   }
 
   std::unique_ptr<market::CalendarTable> calendars;
@@ -47,11 +50,15 @@ struct Rewind::World {
   struct Told final : state::ChangeSink {
     Told(const SequencedEvent& of, const std::function<bool(const SequencedEvent&, const state::Change&)>& to)
         : event{of}, visit{to} {}
-    void on(const state::Change& change) override { goes_on = goes_on && visit(event, change); }
+    void on(const state::Change& change) override {
+      any = true;
+      goes_on = goes_on && visit(event, change);
+    }
 
     const SequencedEvent& event;
     const std::function<bool(const SequencedEvent&, const state::Change&)>& visit;
     bool goes_on = true;
+    bool any = false;
   };
 };
 
@@ -91,6 +98,7 @@ Result<std::optional<Sequence>> Rewind::run(const Call& call) const {
   auto world = begin(call);
   if (!world) return std::unexpected{world.error()};
   if (!*world) return std::nullopt;
+  call.begins(*(*world)->calendars);
   auto reader = journal::Reader::open(archive_.disk, archive_.journal, (*world)->first, archive_.names);
   if (!reader) return std::unexpected{reader.error()};
   const auto last = apply(**world, **reader, call);

@@ -40,7 +40,10 @@ class Rewind {
     // Whether a state of the instrument, as of the sequence, is early enough to begin with. Asked of
     // checkpoints, newest first, and at last of the state before everything.
     std::function<bool(Sequence, const state::InstrumentView&)> begins_here;
-    // The instrument's events and those of its calendar, in order, and what each changed. False: enough.
+    // It begins, with these calendars; events change them as they did then. Good until run() returns.
+    std::function<void(const market::CalendarTable&)> begins = [](const market::CalendarTable&) {};
+    // The instrument's events and those of its calendar, in order, and what each changed of the instrument,
+    // which may be nothing. False: enough.
     std::function<bool(const SequencedEvent&, const state::Change&)> visit;
     // All that is on disk was told, up to `last`. True: look again.
     std::function<bool(Sequence last)> goes_on = [](Sequence) { return false; };

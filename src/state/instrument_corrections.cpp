@@ -33,7 +33,10 @@ void InstrumentState::on(const TradeBust& bust, const Work& work, Change& change
   LedgerTrade* trade = find_known(bust.trade_id, work);
   if (!trade) return;
   if (auto* tape = tape_.get()) tape->take_back(bust.trade_id);
-  if (!take_out(*trade, work)) work.counters.lost_restatements.add();
+  const LedgerPlace was = trade->place();
+  const bool taken_out = take_out(*trade, work);
+  if (!taken_out) work.counters.lost_restatements.add();
+  change.verdict = verdict_of_busted(*trade, was, taken_out);
   show_corrected(work, change);
 }
 
@@ -48,8 +51,21 @@ void InstrumentState::on(const TradeCorrection& correction, const Work& work, Ch
                         .ts_event = trade->ts,
                         .condition = correction.condition};
   if (!put_in(*trade, corrected, work)) work.counters.lost_restatements.add();
+  change.verdict = verdict_of(trade->eligibility, place_of(corrected), trade->place());
   tell_once(work.klines);
   show_corrected(work, change);
+}
+
+TradeVerdict InstrumentState::verdict_of_busted(const LedgerTrade& trade, const LedgerPlace& was,
+                                                bool taken_out) {
+  // It still counts where it did.
+  if (!taken_out) return {.rule = TradeRule::too_old, .series = trade.session};
+  // Taken out of nothing: no session has its time.
+  if (was.kind == LedgerPlace::Kind::nowhere)
+    return {.rule = trade.eligibility == Eligibility::tape_only ? TradeRule::tape_only
+                                                                : TradeRule::outside_sessions};
+  const Place place{.minute = market::Minute{}, .series = trade.session};
+  return verdict_of(trade.eligibility, place, was);
 }
 
 LedgerTrade* InstrumentState::find_known(std::uint64_t trade_id, const Work& work) {

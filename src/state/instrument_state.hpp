@@ -127,6 +127,7 @@ class InstrumentState final : public InstrumentView {
   LedgerPlace count_in_klines(const Trade& trade, Eligibility eligibility, const Place& place,
                               const Work& work);
   static TradeVerdict verdict_of(Eligibility eligibility, const Place& place, const LedgerPlace& counted);
+  static TradeVerdict verdict_of_busted(const LedgerTrade& trade, const LedgerPlace& was, bool taken_out);
   void show_trade(const Trade& trade, Eligibility eligibility, const Place& place, const Work& work,
                   Change& change);
   // The newest day, and the close before it, after days that are over may have changed.

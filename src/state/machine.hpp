@@ -49,7 +49,7 @@ struct Change {
   // Which snapshot and depth of this instrument these are, as Numbers has it; a trade has its own.
   std::uint64_t snapshot_number = 0;
   std::uint64_t depth_number = 0;
-  // What was done with the trade, if the event was one; no news by itself.
+  // What was done with the trade or the corrected one, or where a busted one counted; no news by itself.
   std::optional<TradeVerdict> verdict;
 
   bool empty() const { return !trade && !snapshot && !depth && klines.empty(); }
