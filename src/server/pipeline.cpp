@@ -203,9 +203,10 @@ class Pipeline::Impl final : private state::ChangeSink {
                .sink = *this,
                .clock = clock_,
                .applied =
-                   [this](const SequencedEvent&) {
+                   [this](const SequencedEvent& event) {
                      kept_->end_of_event();
-                     applied_.add();
+                     // Digests are nobody's: they are not waited for.
+                     if (!std::holds_alternative<StateDigest>(event.event.body)) applied_.add();
                    }},
               {.tail_events = config_.journal.tail_events,
                .durable_first = durable_first(config_),
