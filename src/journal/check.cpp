@@ -49,6 +49,7 @@ class Checker {
                        .epoch = scan->start.epoch,
                        .first = scan->start.first,
                        .last = scan->last,
+                       .created = scan->start.created,
                        .bytes = *size,
                        .events = scan->events,
                        .archived = segment.archived};

@@ -14,6 +14,7 @@ void Housekeeping::add(const SegmentFacts& closed) {
   {
     const std::scoped_lock lock{mutex_};
     closed_.push_back(closed);
+    last_closed_ = clock_->now();
     closed_bytes_ += closed.bytes;
     removing_waits_ = archiving_waits_ = false;
     show_bytes();
@@ -56,8 +57,11 @@ bool Housekeeping::step() {
 std::optional<SegmentFacts> Housekeeping::to_remove() const {
   if (closed_.empty() || closed_.front().last > keep_after_) return std::nullopt;
   const SegmentFacts& oldest = closed_.front();
+  // Nothing was written to it after the next one was begun. When its events were received says nothing: a
+  // recording may be years old.
+  const UnixNanos ended = closed_.size() > 1 ? closed_[1].created : last_closed_;
   const bool too_old =
-      options_.keep_for > std::chrono::seconds{0} && clock_->now() - oldest.last_received > options_.keep_for;
+      options_.keep_for > std::chrono::seconds{0} && clock_->now() - ended > options_.keep_for;
   const bool too_much = options_.keep_bytes > 0 && closed_bytes_ + open_bytes_ > options_.keep_bytes;
   if (too_old || too_much) return oldest;
   return std::nullopt;

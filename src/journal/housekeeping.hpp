@@ -62,6 +62,7 @@ class Housekeeping {
   Counts counts_;
   mutable std::mutex mutex_;
   std::deque<SegmentFacts> closed_;
+  UnixNanos last_closed_;  // when the newest of them was, or was found at the start
   std::uint64_t closed_bytes_ = 0;
   std::uint64_t open_bytes_ = 0;
   Sequence keep_after_{0};

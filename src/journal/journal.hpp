@@ -41,10 +41,10 @@ class Journal {
  public:
   struct Options {
     std::filesystem::path folder;
-    std::chrono::milliseconds commit_interval{5};        // longest wait of an event for its sync
-    std::uint64_t segment_bytes = 256 << 20;             // a longer one is closed and archived
-    std::uint64_t tail_events = 65'536;                  // that may wait for the disk; 160 bytes each
-    std::chrono::seconds keep_for{0};                    // 0: as long as keep_bytes allows
+    std::chrono::milliseconds commit_interval{5};  // longest wait of an event for its sync
+    std::uint64_t segment_bytes = 256 << 20;       // a longer one is closed and archived
+    std::uint64_t tail_events = 65'536;            // that may wait for the disk; 160 bytes each
+    std::chrono::seconds keep_for{0};              // since it was closed; 0: as long as keep_bytes allows
     std::uint64_t keep_bytes = std::uint64_t{16} << 30;  // oldest segments beyond it are removed; 0: no limit
     bool archive = true;                                 // closed segments are compressed
     std::function<void(const Error&)> report{};          // any thread: what an operator must read

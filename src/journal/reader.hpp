@@ -47,7 +47,8 @@ struct SegmentFacts {
   std::string file;
   Epoch epoch;
   Sequence first;
-  Sequence last;  // first - 1: it has no events
+  Sequence last;      // first - 1: it has no events
+  UnixNanos created;  // when it was begun, by the clock of whoever wrote it
   UnixNanos first_received;
   UnixNanos last_received;
   std::uint64_t bytes = 0;

@@ -51,6 +51,7 @@ Result<SegmentFacts> segment_facts(io::Disk& disk, const std::filesystem::path& 
                      .epoch = start->epoch,
                      .first = start->first,
                      .last = Sequence{start->first.value() - 1},
+                     .created = start->created,
                      .bytes = *size,
                      .archived = segment.archived};
   BlockFile blocks{**file};

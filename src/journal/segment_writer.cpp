@@ -50,6 +50,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(io::Disk& disk,
                      .epoch = begin.epoch,
                      .first = begin.first,
                      .last = Sequence{begin.first.value() - 1},
+                     .created = begin.created,
                      .bytes = header.size()};
   return std::unique_ptr<SegmentWriter>{new SegmentWriter{std::move(*file), std::move(facts)}};
 }

@@ -32,6 +32,10 @@ std::filesystem::path key_database(const Config& config) {
   return std::filesystem::path{config.data} / "keys.sqlite";
 }
 
+std::filesystem::path cursor_database(const Config& config) {
+  return std::filesystem::path{config.data} / "cursors.sqlite";
+}
+
 std::filesystem::path kline_folder(const Config& config) {
   return std::filesystem::path{config.data} / "klines";
 }

@@ -129,6 +129,7 @@ Result<Config> parse_config(std::string_view toml, std::string_view source, Conf
 std::size_t io_thread_count(const Config& config);
 
 std::filesystem::path key_database(const Config& config);       // <data>/keys.sqlite
+std::filesystem::path cursor_database(const Config& config);    // <data>/cursors.sqlite
 std::filesystem::path kline_folder(const Config& config);       // <data>/klines
 std::filesystem::path journal_folder(const Config& config);     // <data>/journal
 std::filesystem::path checkpoint_folder(const Config& config);  // <data>/journal/checkpoints

@@ -196,7 +196,7 @@ const std::array kOptions{
         "journal.tail_events", "",
         "Events that may wait for the disk, 160 bytes each in a file that is memory; beyond it feeds wait.",
         IntegerField{[](Config& c) -> auto& { return c.journal.tail_events; }, {4'096, 16'777'216}, ""}},
-    Option{"journal.keep_days", "", "Segments older than this are removed. 0: age does not matter.",
+    Option{"journal.keep_days", "", "Segments that were closed before are removed. 0: age does not matter.",
            IntegerField{[](Config& c) -> auto& { return c.journal.keep_days; }, {0, 36'500}, "days"}},
     Option{"journal.keep_mb", "",
            "Oldest segments beyond this size are removed. 0: size does not matter. What the next start needs "

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "api/cursors.hpp"
 #include "feed/feed.hpp"
 #include "history/klines.hpp"
 #include "io/descriptor_limit.hpp"
@@ -223,7 +224,7 @@ class Pipeline::Impl final : private state::ChangeSink {
                   .stale_after = std::chrono::seconds{config_.stale_after_s}} {
     if (events_) events_->start([this] { sequencer_.wake(); });
     // Without a journal every run is an epoch of its own.
-    if (events_) rewind_.emplace(archive(), questions_);
+    if (events_) services_.rewind = &rewind_.emplace(archive(), questions_);
     health_.set_epoch(events_ ? events_->journal().epoch().value()
                               : static_cast<std::uint64_t>(unix_nanos(clock_.now()) / 1'000));
   }
@@ -252,6 +253,16 @@ class Pipeline::Impl final : private state::ChangeSink {
   }
 
   Result<void> bind() {
+    // Without a journal nobody could be told what was missed.
+    if (events_) {
+      auto cursors =
+          api::Cursors::open({.database = cursor_database(config_),
+                              .report = [](const std::string& line) { spdlog::warn("cursors: {}", line); }},
+                             reference_->instruments, io::system_clock());
+      if (!cursors) return std::unexpected{cursors.error()};
+      cursors_ = std::move(*cursors);
+      services_.cursors = cursors_.get();
+    }
     auto server = api::Server::bind(server_options(config_), services_, *gate_, fanout_);
     if (!server) return std::unexpected{server.error()};
     server_ = std::move(*server);
@@ -500,6 +511,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     if (events_)
       add_journal_metrics(metrics_, events_->journal(), events_->checkpointer().counters(), loop_.counters());
     add_past_metrics(metrics_, questions_.counters());
+    if (cursors_) add_cursor_metrics(metrics_, cursors_->counters());
     metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
                        [this] { return health_.ready() ? 1.0 : 0.0; });
   }
@@ -518,6 +530,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   MarketLoop loop_;
   PastQuestions questions_;
   std::optional<RewindService> rewind_;
+  std::unique_ptr<api::Cursors> cursors_;
   channel::Fanout fanout_;
   Publisher publisher_;
   api::Health health_;
@@ -610,7 +623,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
                 .names = std::move(names)};
   opened.calendars_of_files = replay::own_calendars(opened.reference->calendars);
   if (opened.config.journal.mode == JournalMode::on) {
-    auto events = KeptEvents::open(opened.config, io::system_disk(), clock, opened.names);
+    // When a commit or a checkpoint is due is a matter of this machine, whatever time the markets have.
+    auto events = KeptEvents::open(opened.config, io::system_disk(), io::system_clock(), opened.names);
     if (!events) return std::unexpected{events.error()};
     opened.events = std::move(*events);
   }

@@ -84,6 +84,15 @@ void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& q
            questions.refused);
 }
 
+void add_cursor_metrics(admin::MetricsPage& page, const api::Cursors::Counters& cursors) {
+  page.add("qos_cursor_losts_total", "Times a key with a cursor could not be told what it missed",
+           cursors.losts);
+  page.add("qos_cursor_refused_total", "Positions that are not kept because there are too many",
+           cursors.refused);
+  page.add("qos_cursor_write_failures_total", "Times positions could not be written and are tried again",
+           cursors.write_failures);
+}
+
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters) {
   page.add("qos_connections_total", "Connections accepted", counters.connections);
   page.add("qos_connections_open", "Connections open", counters.connections_open);

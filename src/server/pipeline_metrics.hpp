@@ -4,6 +4,7 @@
 #include <string>
 
 #include "admin/metrics_page.hpp"
+#include "api/cursors.hpp"
 #include "api/server.hpp"
 #include "channel/fanout.hpp"
 #include "feed/feed.hpp"
@@ -22,6 +23,7 @@ void add_history_metrics(admin::MetricsPage& page, const KeptData& kept);
 void add_journal_metrics(admin::MetricsPage& page, const journal::Journal& journal,
                          const replay::Checkpointer::Counters& checkpoints, const MarketLoop::Counters& loop);
 void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& questions);
+void add_cursor_metrics(admin::MetricsPage& page, const api::Cursors::Counters& cursors);
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
 
 }  // namespace qos::server
