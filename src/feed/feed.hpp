@@ -84,6 +84,8 @@ struct KnownPast {
   // The close of the last day before the trading date of last_minute; nullopt: none is stored.
   std::optional<Price> previous_close{};
   StoredSeries series = StoredSeries::regular;  // day: there is no minute, last_minute is a day's start
+  // The minute is open, and nothing after this has happened in it: the last run ended there.
+  std::optional<UnixNanos> lived_until{};
 };
 
 class Feed {

@@ -1,5 +1,6 @@
 #include "replay/checkpointer.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <utility>
 
@@ -29,7 +30,7 @@ Checkpointer::Checkpointer(journal::Journal& journal, io::Clock& clock,
       instruments_{instruments},
       options_{std::move(options)},
       taken_at_{last},
-      taken_time_{clock.steady_now()} {
+      taken_time_{clock.steady_now() - options_.every + std::min(options_.every, options_.first)} {
   counters_.last_first.set(static_cast<std::int64_t>(last.value()));
 }
 

@@ -32,10 +32,11 @@ class Checkpointer {
  public:
   struct Options {
     std::filesystem::path folder;
-    std::uint64_t every_events = 10'000'000;     // a recovery applies at most about so many
-    std::chrono::seconds every{600};             // and is at most so old, if there were events
-    std::chrono::seconds spacing{6 * 3'600};     // between the older ones that are kept
-    std::size_t parts_waiting = 64;              // for the thread that writes
+    std::uint64_t every_events = 10'000'000;  // a recovery applies at most about so many
+    std::chrono::seconds every{600};          // and is at most so old, if there were events
+    std::chrono::seconds first{10};           // the first of a run: what was recovered is not applied again
+    std::chrono::seconds spacing{6 * 3'600};  // between the older ones that are kept
+    std::size_t parts_waiting = 64;           // for the thread that writes
     std::function<void(const Error&)> report{};  // any thread
   };
   struct Counters {

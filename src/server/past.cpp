@@ -126,7 +126,10 @@ std::optional<feed::KnownPast> known_past(const state::InstrumentView& lived,
   return feed::KnownPast{.last_minute = minutes.back().start,
                          .last_close = minutes.back().close,
                          .previous_close = lived.snapshot().previous_close,
-                         .series = StoredSeries::regular};
+                         .series = StoredSeries::regular,
+                         .lived_until = minutes.back().closed ? std::nullopt
+                                                              : std::optional{std::max(minutes.back().start,
+                                                                                       lived.snapshot().ts)}};
 }
 
 Result<std::size_t> forget_simulated_past(KlineStore& store, store::ReferenceRows& rows,

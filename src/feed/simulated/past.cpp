@@ -51,12 +51,16 @@ Kline folded(std::span<const Kline> minutes, UnixNanos midnight) {
 
 }  // namespace
 
-UnixNanos live_start(const Options& options, UnixNanos now, std::optional<UnixNanos> newest_known) {
+UnixNanos end_of(const KnownPast& known) {
+  if (known.lived_until)
+    return std::chrono::floor<std::chrono::seconds>(*known.lived_until) + std::chrono::seconds{1};
+  return std::chrono::floor<minutes>(known.last_minute) + minutes{1};
+}
+
+UnixNanos live_start(const Options& options, UnixNanos now, std::optional<UnixNanos> known_until) {
   const UnixNanos ago = std::chrono::floor<minutes>(now - options.history);
   const UnixNanos wanted = options.from.value_or(ago);
-  if (!newest_known) return wanted;
-  const UnixNanos after = std::chrono::floor<minutes>(*newest_known) + minutes{1};
-  return std::max(wanted, after);
+  return known_until ? std::max(wanted, *known_until) : wanted;
 }
 
 StartPoint go_on_from(const Instrument& instrument, const SessionCalendar& calendar, UnixNanos end,
@@ -108,7 +112,8 @@ Result<StartPoint> Past::tell(const Instrument& instrument, Price start,
             .character = character_of(instrument, options_.hours, start),
             .stretch = {minute_known ? known->last_minute + minutes{1} : UnixNanos::min(), end_},
             .dates = dates_of(instrument.calendar)};
-  if (plan.dates.empty()) return known ? go_on_from(instrument, calendar, end_, *known) : StartPoint{start};
+  const bool nothing_to_tell = plan.dates.empty() || plan.stretch.begin >= end_;
+  if (nothing_to_tell) return known ? go_on_from(instrument, calendar, end_, *known) : StartPoint{start};
   const bool finished =
       minutes_of(instrument, plan.character, calendar, plan.dates.back(), plan.stretch).finished;
   std::size_t minute_days = std::min(plan.dates.size(), kPastMinuteDays + (finished ? 0 : 1));

@@ -22,9 +22,11 @@ namespace qos::feed::simulated {
 inline constexpr std::chrono::years kPastYears{10};
 inline constexpr std::size_t kPastMinuteDays = 30;  // trading days, besides the one in progress
 
-// The whole minute at which live trading begins: `history` before `now` (or `from`), but not before what is
-// stored already has ended.
-UnixNanos live_start(const Options& options, UnixNanos now, std::optional<UnixNanos> newest_known);
+// When live trading begins: a whole minute `history` before `now` (or `from`), but not before what is known
+// has ended, which may be in the middle of a minute: then it goes on with the next second.
+UnixNanos live_start(const Options& options, UnixNanos now, std::optional<UnixNanos> known_until);
+// The first instant of which nothing is known.
+UnixNanos end_of(const KnownPast& known);
 
 // Where live trading of an instrument goes on if nothing is told.
 StartPoint go_on_from(const market::Instrument& instrument, const market::SessionCalendar& calendar,

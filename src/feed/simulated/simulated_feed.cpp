@@ -56,13 +56,13 @@ Result<void> SimulatedFeed::tell_past(PastSink& sink,
                                       const std::function<std::optional<KnownPast>(InstrumentId)>& known) {
   if (!goes_on(options_)) return {};
   std::vector<std::optional<KnownPast>> knowns;
-  std::optional<UnixNanos> newest;
+  std::optional<UnixNanos> known_until;
   for (const InstrumentId id : instruments_) {
     knowns.push_back(known(id));
     if (knowns.back() && knowns.back()->series != StoredSeries::day)
-      newest = std::max(newest.value_or(UnixNanos::min()), knowns.back()->last_minute);
+      known_until = std::max(known_until.value_or(UnixNanos::min()), end_of(*knowns.back()));
   }
-  live_start_ = live_start(options_, context_.clock.now(), newest);
+  live_start_ = live_start(options_, context_.clock.now(), known_until);
   const UnixNanos end = std::chrono::floor<std::chrono::minutes>(*live_start_);
   Past past{options_, end, context_.calendars};
   for (std::size_t i = 0; i < instruments_.size(); ++i) {
