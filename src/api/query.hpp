@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,13 @@ class Health {
   void heard(market::Market market, UnixNanos now) {
     heard_[static_cast<std::size_t>(market)].store(unix_nanos(now), std::memory_order_relaxed);
   }
+  // Whether what happens reaches the disk: `failing` says whether the disk refuses just now; absent: nothing
+  // is kept. Set before the first client is served; called by any thread.
+  void watch_journal(std::function<bool()> failing) { journal_failing_ = std::move(failing); }
+  std::string_view journal() const {
+    if (!journal_failing_) return "off";
+    return journal_failing_() ? "failing" : "ok";
+  }
   // Numbers of pushes begin behind it (journal/position.hpp). Known before the first client is served.
   void set_epoch(std::uint64_t epoch) { epoch_.store(epoch, std::memory_order_release); }
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
@@ -50,6 +58,7 @@ class Health {
  private:
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> epoch_{0};
+  std::function<bool()> journal_failing_;
   std::array<std::atomic<std::int64_t>, market::kMarkets> heard_{};
 };
 

@@ -223,6 +223,7 @@ class Pipeline::Impl final : private state::ChangeSink {
                   .clock = clock_,
                   .stale_after = std::chrono::seconds{config_.stale_after_s}} {
     if (events_) events_->start([this] { sequencer_.wake(); });
+    if (events_) health_.watch_journal([this] { return events_->journal().counters().failing.value() != 0; });
     // Without a journal every run is an epoch of its own.
     if (events_) services_.rewind = &rewind_.emplace(archive(), questions_);
     health_.set_epoch(events_ ? events_->journal().epoch().value()

@@ -55,6 +55,21 @@ TEST_F(Routes, every_endpoint_has_its_path_and_its_permission) {
                   Permission::instrument_info, Permission::instrument_info, Permission::instrument_info));
 }
 
+TEST_F(Routes, health_needs_no_key_and_says_what_the_disk_does) {
+  const auto health = [&] {
+    const auto response = send({.method = "GET", .target = "/health"});
+    return fmt::format("{} {}", response.status, response.body);
+  };
+  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"journal":"off"}})");
+  bool failing = false;
+  house.health.watch_journal([&] { return failing; });
+  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"journal":"ok"}})");
+  failing = true;
+  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"journal":"failing"}})");
+  house.health.set_ready(false);
+  EXPECT_EQ(health(), R"(503 {"msg":"OK","data":{"ready":false,"journal":"failing"}})");
+}
+
 TEST_F(Routes, an_unknown_path_is_not_found_before_anything_else) {
   EXPECT_EQ(said("/nope?key=good", "", ""), R"(404 {"msg":"not found: /nope","code":404})");
   EXPECT_EQ(said("/", "", ""), R"(404 {"msg":"not found: /","code":404})");

@@ -14,7 +14,7 @@ namespace qos::api::http {
 namespace {
 
 // What a path leads to. /register needs no key and reads no market; /explain is answered later.
-enum class Kind : std::uint8_t { question, registration, explanation };
+enum class Kind : std::uint8_t { question, registration, explanation, health };
 
 struct Route {
   std::string_view path;
@@ -23,7 +23,7 @@ struct Route {
   Kind kind = Kind::question;
 };
 
-constexpr std::array<Route, 11> kRoutes{{
+constexpr std::array<Route, 12> kRoutes{{
     {"/snapshot", "POST", Endpoint::snapshot},
     {"/depth", "POST", Endpoint::depth},
     {"/trade", "POST", Endpoint::trade},
@@ -34,6 +34,7 @@ constexpr std::array<Route, 11> kRoutes{{
     {"/market-calendar", "POST", Endpoint::market_calendar},
     {"/corporate-actions", "POST", Endpoint::corporate_actions},
     {.path = "/register", .method = "POST", .kind = Kind::registration},
+    {.path = "/health", .method = "GET", .kind = Kind::health},
     {.path = "/explain", .method = "POST", .kind = Kind::explanation},
 }};
 
@@ -168,6 +169,15 @@ Response answer_registration(const Request& request, const Context& context) {
   return data ? ok_response(*data, {}) : error_response(data.error(), context.options.http_status);
 }
 
+// {"msg":"OK","data":{"ready":true,"journal":"ok"}}: for whoever watches the server, without a key. 503 until
+// the server is ready, even where every other answer is a 200: a load balancer reads nothing else.
+Response answer_health(const Health& health) {
+  auto response =
+      ok_response(fmt::format(R"({{"ready":{},"journal":"{}"}})", health.ready(), health.journal()), {});
+  if (!health.ready()) response.status = 503;
+  return response;
+}
+
 }  // namespace
 
 Response error_response(const ApiError& error, HttpStatus style) {
@@ -205,6 +215,8 @@ Response respond(const Request& request, const Context& context) {
       return answer_registration(request, context);
     case Kind::explanation:
       return answer_explanation(request, context);
+    case Kind::health:
+      return answer_health(context.services.health);
     case Kind::question:
       break;
   }
