@@ -64,7 +64,9 @@ Result<Footer> read_footer(io::DiskFile& file, std::string_view name) {
   if (magic != kMagic) return fail("{}: ends with {:08x}, a checkpoint with {:08x}", name, magic, kMagic);
   if (version != kVersion)
     return fail("{}: checkpoint format {}, this program reads {}", name, version, kVersion);
-  if (footer.index_size > kLargestIndex || footer.index_offset + footer.index_size + kFooterBytes != *size)
+  const auto before_footer = *size - kFooterBytes;
+  if (footer.index_size > std::min(kLargestIndex, before_footer) ||
+      footer.index_offset != before_footer - footer.index_size)
     return fail("{}: its index is said to be {} bytes at {}, the file has {}", name, footer.index_size,
                 footer.index_offset, *size);
   return footer;
@@ -206,6 +208,9 @@ Result<std::optional<std::string>> CheckpointFile::part(std::string_view code) c
   const CheckpointRow& row = rows_[found->second];
   const auto stored = stored_bytes(row);
   if (!stored) return std::unexpected{stored.error()};
+  // Before room is made for it.
+  if (ZSTD_getFrameContentSize(stored->data(), stored->size()) != row.size)
+    return fail("{}: part '{}' is no zstd frame of {} bytes", name_, row.code, row.size);
   std::string bytes(row.size, '\0');
   const auto size = ZSTD_decompress(bytes.data(), bytes.size(), stored->data(), stored->size());
   if (ZSTD_isError(size) || size != row.size)

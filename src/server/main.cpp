@@ -12,6 +12,7 @@
 #include "server/journal_command.hpp"
 #include "server/key_command.hpp"
 #include "server/serve_command.hpp"
+#include "server/verify_command.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app{"Quote Ocean: a market-data server", "qos"};
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   qos::server::add_import_command(app, exit_code);
   qos::server::add_export_command(app, exit_code);
   qos::server::add_journal_command(app, exit_code);
+  qos::server::add_verify_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
