@@ -29,8 +29,9 @@ class MarketLoopTest : public testing::Test {
                                     .clock = world_.clock(),
                                     .applied =
                                         [this](const SequencedEvent& event) {
-                                          if (event.event.feed == kDurable)
+                                          if (event.event.feed == kDurable) {
                                             EXPECT_LE(event.sequence, world_.journal().durable());
+                                          }
                                           applied_.push_back(event.sequence.value());
                                         }},
                   std::move(options), MarketLoop::Before{});

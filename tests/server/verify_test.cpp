@@ -17,7 +17,7 @@ namespace {
 using std::chrono::August;
 using std::chrono::year;
 
-constexpr market::Date kDate{year{2024}, August, std::chrono::day{6}};
+constexpr market::Date kDate{year{2024}, August, std::chrono::day{5}};
 
 // Days of events, with digests, whose K-lines are stored as the server stores them.
 class VerifyTest : public testing::Test {
@@ -33,8 +33,9 @@ class VerifyTest : public testing::Test {
       world_.live(
           StateDigest{.digest = world_.machine().digest(), .ts_event = state::utc("2024-08-05 00:00")});
   }
-  void live_days(int events = 3'000) {
-    state::RandomEvents source{{.seed = 11, .restatement_percent = 1, .correction_percent = 6}};
+  void live_days(int events = 1'500) {
+    state::RandomEvents source{
+        {.seed = 11, .step = std::chrono::seconds{100}, .restatement_percent = 1, .correction_percent = 6}};
     for (int n = 0; n < events; ++n) live(source.next(world_.instruments()));
   }
   void keep(const state::Heard& heard) {
@@ -61,8 +62,8 @@ class VerifyTest : public testing::Test {
   // A stored minute of the date that the journal made.
   std::pair<store::StoreKey, Kline> some_minute(InstrumentId id) {
     const auto key = store_->find(world_.instruments().at(id).code.to_string());
-    const auto rows = store_->between(*key, StoredSeries::regular, state::utc("2024-08-06 00:00"),
-                                      state::utc("2024-08-07 00:00"));
+    const auto rows = store_->between(*key, StoredSeries::regular, state::utc("2024-08-05 00:00"),
+                                      state::utc("2024-08-06 00:00"));
     return {*key, rows->at(rows->size() / 2).kline};
   }
   Result<VerifyReport> verify(const VerifyQuestion& question = {.date = kDate}) {
@@ -71,7 +72,12 @@ class VerifyTest : public testing::Test {
   }
 
   test::TempFolder folder_;
-  replay::JournalledWorld world_;
+  static journal::Journal::Options small() {
+    auto options = replay::JournalledWorld::usual();
+    options.segment_bytes = 10'000;
+    return options;
+  }
+  replay::JournalledWorld world_{{}, small()};
   std::unique_ptr<store::KlineStore> store_;
   int events_ = 0;
 };
@@ -84,7 +90,7 @@ TEST_F(VerifyTest, finds_what_was_stored_and_published_equal) {
   EXPECT_GT(report->instruments, 4U);
   EXPECT_GT(report->klines, 100U);
   EXPECT_GT(report->trades, 100U);
-  EXPECT_GT(report->digests, 30U);
+  EXPECT_GE(report->digests, 30U);
   EXPECT_EQ(report->from, Sequence{});
   EXPECT_EQ(report->to, world_.last());
   const auto one = verify({.date = kDate, .only = state::kCoin});
@@ -106,7 +112,7 @@ TEST_F(VerifyTest, begins_with_the_checkpoint_before_the_date) {
   world_.flush();
   while (checkpointer.write_some()) continue;
   const auto from = world_.last();
-  live_days(2'500);
+  live_days(500);
   const auto report = verify();
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->from, from);
@@ -160,15 +166,15 @@ TEST_F(VerifyTest, notices_that_something_else_was_published) {
 TEST_F(VerifyTest, reports_what_was_told_or_imported_apart) {
   live_days();
   world_.live(PastKline{.instrument = state::kSh,
-                        .trading_date = 19'941,  // 2024-08-06
-                        .start = state::utc("2024-08-05 16:00"),
+                        .trading_date = 19'940,  // 2024-08-05
+                        .start = state::utc("2024-08-04 16:00"),
                         .open = state::price("1"),
                         .high = state::price("1"),
                         .low = state::price("1"),
                         .close = state::price("1"),
                         .ts_event = state::utc("2024-08-09 00:00")});
   put(world_.instruments().at(state::kCoin), StoredSeries::regular, kDate,
-      {.start = state::utc("2024-08-06 23:59"),
+      {.start = state::utc("2024-08-05 23:59"),
        .open = state::price("7"),
        .high = state::price("7"),
        .low = state::price("7"),
@@ -183,7 +189,10 @@ TEST_F(VerifyTest, reports_what_was_told_or_imported_apart) {
 }
 
 TEST_F(VerifyTest, proves_nothing_where_the_journal_does_not_reach_back) {
-  live_days(3'000);
+  live_days(1'600);
+  world_.flush();
+  world_.step();
+  live_days(100);
   world_.flush();
   for (int n = 0; n < 100; ++n) world_.step();
   const auto segments = journal::segments_of(world_.disk(), replay::kJournal);
