@@ -17,6 +17,7 @@
 #include "journal/sequencer.hpp"
 #include "replay/own_calendars.hpp"
 #include "server/data_folder.hpp"
+#include "server/explain_service.hpp"
 #include "server/kept_data.hpp"
 #include "server/kept_events.hpp"
 #include "server/market_loop.hpp"
@@ -225,7 +226,10 @@ class Pipeline::Impl final : private state::ChangeSink {
     if (events_) events_->start([this] { sequencer_.wake(); });
     if (events_) health_.watch_journal([this] { return events_->journal().counters().failing.value() != 0; });
     // Without a journal every run is an epoch of its own.
-    if (events_) services_.rewind = &rewind_.emplace(archive(), questions_);
+    if (events_) {
+      services_.rewind = &rewind_.emplace(archive(), questions_);
+      services_.explainer = &explain_.emplace(archive(), questions_);
+    }
     health_.set_epoch(events_ ? events_->journal().epoch().value()
                               : static_cast<std::uint64_t>(unix_nanos(clock_.now()) / 1'000));
   }
@@ -531,6 +535,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   MarketLoop loop_;
   PastQuestions questions_;
   std::optional<RewindService> rewind_;
+  std::optional<ExplainService> explain_;
   std::unique_ptr<api::Cursors> cursors_;
   channel::Fanout fanout_;
   Publisher publisher_;
