@@ -35,7 +35,8 @@ struct Klines::Impl {
                     .key = key_of(instrument),
                     .actions = actions.load(),
                     .method = method.value_or(options.method),
-                    .anchor = options.anchor}};
+                    .anchor = options.anchor,
+                    .now = options.now ? std::optional{options.now()} : std::nullopt}};
   }
 
   // Counts and tells what went wrong, and hands the answer on.
@@ -82,6 +83,10 @@ const Klines::Counters& Klines::counters() const {
 
 void Klines::set_actions(std::shared_ptr<const market::CorporateActionTable> actions) {
   impl_->actions.store(std::move(actions));
+}
+
+std::shared_ptr<const market::CorporateActionTable> Klines::actions() const {
+  return impl_->actions.load();
 }
 
 }  // namespace qos::history

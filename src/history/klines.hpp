@@ -4,7 +4,7 @@
 // Minutes: the store's, then those in memory (which win where both have one). 5 to 240 minutes are the fold
 // of the joined minutes; days the store's and memory's; week, month and year the fold of joined days.
 //
-// Threads: any thread may call read() and factors() at any time; set_actions() too.
+// Threads: any thread may call read() and adjustment() at any time; set_actions() and actions() too.
 #pragma once
 
 #include <functional>
@@ -45,6 +45,10 @@ class Klines {
     // Called for each read that failed, by the thread that reads: an operator must be told, clients only
     // learn that there is no past.
     std::function<void(const Error&)> report{};
+    // The moment as of which questions are answered, where the store and the actions know what came after it:
+    // K-lines that were not over by then are not read from the store, actions of later ex-dates are not
+    // there. Any thread. Empty: nothing is known too early.
+    std::function<UnixNanos()> now{};
   };
   // `views` and `store` may be null: then there is nothing in memory, or no past. All must outlive this.
   Klines(const market::InstrumentTable& instruments, const market::CalendarTable& calendars,
@@ -67,6 +71,7 @@ class Klines {
 
   // Takes effect with the next read.
   void set_actions(std::shared_ptr<const market::CorporateActionTable> actions);
+  std::shared_ptr<const market::CorporateActionTable> actions() const;  // nullptr: none were set
 
  private:
   struct Impl;

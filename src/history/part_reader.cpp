@@ -63,7 +63,7 @@ class TradingDates {
 
 }  // namespace
 
-PartReader::PartReader(const Source& source) : source_{source} {
+PartReader::PartReader(const Source& source) : source_{source}, latest_stored_{latest_stored()} {
   if (source.view == nullptr) return;
   if (source.series == StoredSeries::day)
     remember(source.view->klines(market::KlineType::day, kAllOfMemory));
@@ -71,6 +71,20 @@ PartReader::PartReader(const Source& source) : source_{source} {
     remember(source.view->klines(market::KlineType::m1, kAllOfMemory));
   else
     remember(source.view->extended_minutes(source.series, kAllOfMemory));
+}
+
+// The start of the last minute, or of the last trading day, that is over.
+UnixNanos PartReader::latest_stored() const {
+  if (!source_.now) return UnixNanos::max();
+  const UnixNanos now = *source_.now;
+  if (source_.series != StoredSeries::day) return now - std::chrono::minutes{1};
+  const auto& calendar = source_.calendar;
+  auto date = calendar.trading_date_of(now);
+  const auto sessions = date ? calendar.regular_of(*date) : std::span<const market::Session>{};
+  if (date && (sessions.empty() || sessions.back().close > now)) date = calendar.previous_trading_date(*date);
+  // Outside the dates that the calendar knows.
+  if (!date) date = market::Date{std::chrono::local_days{calendar.local_date(now)} - std::chrono::days{1}};
+  return calendar.local_midnight(*date);
 }
 
 void PartReader::remember(const std::vector<Kline>& klines) {
@@ -102,7 +116,8 @@ Result<std::vector<FoldPart>> PartReader::latest(std::size_t count, UnixNanos un
       alone == memory_.end() ? until : std::min(until, alone->kline.start - std::chrono::nanoseconds{1});
   std::vector<FoldPart> parts;
   if (source_.key) {
-    auto stored = source_.store->latest(*source_.key, source_.series, wanted, before);
+    auto stored =
+        source_.store->latest(*source_.key, source_.series, wanted, std::min(before, latest_stored_));
     if (!stored) return std::unexpected{std::move(stored.error())};
     parts.reserve(stored->size() + tail.size());
     for (const auto& [date, kline] : *stored) parts.push_back({date, kline});

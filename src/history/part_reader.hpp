@@ -28,6 +28,7 @@ class PartReader {
     const store::KlineStore* store = nullptr;
     std::optional<store::StoreKey> key{};  // nullopt: the store has nothing of it
     StoredSeries series = StoredSeries::regular;
+    std::optional<UnixNanos> now{};  // what was not over by then is not read from the store
   };
   // Looks at memory, once.
   explicit PartReader(const Source& source);
@@ -38,7 +39,10 @@ class PartReader {
  private:
   void remember(const std::vector<Kline>& klines);
 
+  UnixNanos latest_stored() const;
+
   Source source_;
+  UnixNanos latest_stored_;               // a K-line of the store that starts later is not over
   std::vector<market::FoldPart> memory_;  // oldest first
   std::size_t alone_from_ = 0;            // from here on memory speaks alone
 };

@@ -54,7 +54,8 @@ PartReader Reading::parts_of(StoredSeries series) const {
                      .view = sources_.view,
                      .store = sources_.store,
                      .key = sources_.key,
-                     .series = series}};
+                     .series = series,
+                     .now = sources_.now}};
 }
 
 std::vector<Kline> Reading::in_memory(const KlineQuery& query) const {
@@ -93,7 +94,10 @@ Result<std::vector<Kline>> Reading::folded(const KlineQuery& query) {
 
 std::span<const market::CorporateAction> Reading::actions() const {
   if (!sources_.actions) return {};
-  return sources_.actions->of(sources_.instrument.code);
+  const auto all = sources_.actions->of(sources_.instrument.code);
+  if (!sources_.now) return all;
+  const auto today = sources_.calendar.local_date(*sources_.now);
+  return {all.begin(), std::ranges::upper_bound(all, today, {}, &market::CorporateAction::ex_date)};
 }
 
 // As of the latest day that store or memory knows. All days are read at once, in about the time of one.

@@ -24,6 +24,7 @@ class Reading {
     std::shared_ptr<const market::CorporateActionTable> actions{};
     market::AdjustmentMethod method = market::AdjustmentMethod::ratio;
     market::Anchor anchor = market::Anchor::session;
+    std::optional<UnixNanos> now{};  // nothing later is known; nullopt: there is nothing later
   };
   explicit Reading(Sources sources);
 

@@ -178,5 +178,56 @@ TEST_F(HistoryKlines, a_disk_that_refuses_is_told_and_counted) {
   EXPECT_THAT(closes_of(world.read(hk, {.type = KlineType::day, .count = 1})), ElementsAre(3));
 }
 
+// A store of now, asked as of then: what was not over is not known, and nobody has gone ex yet.
+TEST_F(HistoryKlines, of_what_the_store_has_only_what_was_over_by_then_is_known) {
+  UnixNanos now{};
+  Klines then{world.instruments, world.calendars, nullptr, world.store.get(), {.now = [&] { return now; }}};
+  const auto closes = [&](const KlineQuery& query) { return closes_of(*then.read(hk, query)); };
+  world.put(hk, StoredSeries::regular,
+            {minute(kMonday, 570min, 1), minute(kMonday, 959min, 2), minute(kTuesday, 570min, 3)});
+  world.put(hk, StoredSeries::day, {day(kMonday, 10), day(kTuesday, 20)});
+  const KlineQuery minutes{.count = 10};
+  const KlineQuery days{.type = KlineType::day, .count = 10};
+
+  now = at(kMonday, 571min) - 1ns;
+  EXPECT_THAT(closes(minutes), IsEmpty());
+  now = at(kMonday, 571min);
+  EXPECT_THAT(closes(minutes), ElementsAre(1));
+  EXPECT_THAT(closes({.count = 10, .until = at(kTuesday, 600min)}), ElementsAre(1));
+  EXPECT_THAT(closes(days), IsEmpty());
+  EXPECT_THAT(closes({.type = KlineType::m60, .count = 10}), ElementsAre(1));
+  // The closing auction has to be over.
+  const auto close = world.calendar(hk).regular_of(kMonday).back().close;
+  now = close - 1ns;
+  EXPECT_THAT(closes(days), IsEmpty());
+  now = close;
+  EXPECT_THAT(closes(days), ElementsAre(10));
+  EXPECT_THAT(closes({.type = KlineType::week, .count = 10}), ElementsAre(10));
+  now = at(kTuesday, 569min);
+  EXPECT_THAT(closes(days), ElementsAre(10));
+  now = at(kTuesday, 571min);
+  EXPECT_THAT(closes(minutes), ElementsAre(1, 2, 3));
+  EXPECT_THAT(closes(days), ElementsAre(10));
+  now = at(kTuesday, 1'439min);
+  EXPECT_THAT(closes(days), ElementsAre(10, 20));
+}
+
+TEST_F(HistoryKlines, nobody_has_gone_ex_before_the_ex_date) {
+  UnixNanos now = at(kTuesday, 0min) - 1ns;
+  Klines then{world.instruments, world.calendars, nullptr, world.store.get(), {.now = [&] { return now; }}};
+  world.put(hk, StoredSeries::day, {day(kMonday, 10'000), day(kTuesday, 5'000)});
+  world.klines.set_actions(std::make_shared<market::CorporateActionTable>(
+      std::vector{market::CodedAction{hk.code, {.ex_date = kTuesday, .split = {2, 1}}}}));
+  then.set_actions(world.klines.actions());
+  const KlineQuery forward{
+      .type = KlineType::day, .count = 2, .adjustment = market::AdjustmentDirection::forward};
+  EXPECT_TRUE(then.adjustment(hk)->empty());
+  EXPECT_EQ(then.read(hk, forward)->at(0).open, day(kMonday, 10'000).kline.open);
+  // On the morning the last day known is still the one before; the step is there to be told of.
+  now = at(kTuesday, 960min) + 1h;
+  EXPECT_EQ(then.adjustment(hk)->steps().size(), 1U);
+  EXPECT_EQ(then.read(hk, forward)->at(0).open, day(kMonday, 5'000).kline.open);
+}
+
 }  // namespace
 }  // namespace qos::history
