@@ -75,6 +75,10 @@ struct Config {
     std::uint64_t checkpoint_spacing_s = 21'600;
     friend bool operator==(const Journal&, const Journal&) = default;
   };
+  struct Travel {
+    std::uint64_t max_worlds = 4;
+    friend bool operator==(const Travel&, const Travel&) = default;
+  };
   struct Admin {
     std::string listen = "127.0.0.1:8081";  // empty: off
     friend bool operator==(const Admin&, const Admin&) = default;
@@ -97,6 +101,7 @@ struct Config {
   State state;
   Klines klines;
   Journal journal;
+  Travel travel;
   Admin admin;
   Log log;
   std::vector<access::Plan> plans = default_plans();  // sorted by name

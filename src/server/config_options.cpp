@@ -224,6 +224,12 @@ const std::array kOptions{
         IntegerField{
             [](Config& c) -> auto& { return c.journal.checkpoint_spacing_s; }, {60, 31'536'000}, "seconds"}},
 
+    Option{
+        "travel.max_worlds", "",
+        "Instants of the past, with their speeds, that keys can travel in at the same time; each costs the "
+        "memory of a whole state. 0: none.",
+        IntegerField{[](Config& c) -> auto& { return c.travel.max_worlds; }, {0, 1'000}, ""}},
+
     Option{"admin.listen", "",
            "Where GET /metrics is served, without a key: keep it off public networks. Empty: nowhere.",
            TextField{[](Config& c) -> auto& { return c.admin.listen; }, address_or_nothing}},

@@ -11,6 +11,7 @@
 #include "server/import_command.hpp"
 #include "server/journal_command.hpp"
 #include "server/key_command.hpp"
+#include "server/replay_command.hpp"
 #include "server/serve_command.hpp"
 #include "server/verify_command.hpp"
 
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   qos::server::add_export_command(app, exit_code);
   qos::server::add_journal_command(app, exit_code);
   qos::server::add_verify_command(app, exit_code);
+  qos::server::add_replay_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

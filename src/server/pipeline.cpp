@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "api/cursors.hpp"
@@ -23,9 +22,11 @@
 #include "server/market_loop.hpp"
 #include "server/past_questions.hpp"
 #include "server/pipeline_metrics.hpp"
+#include "server/planned_feeds.hpp"
 #include "server/publisher.hpp"
 #include "server/reference.hpp"
 #include "server/rewind_service.hpp"
+#include "server/travel_worlds.hpp"
 
 namespace qos::server {
 namespace {
@@ -34,111 +35,11 @@ namespace {
 constexpr std::size_t kOwnBatch = 1'024;
 // How long they may wait for a disk that takes nothing.
 constexpr std::chrono::seconds kPatience{30};
-// How the server's own events are called among the feeds of the journal.
-constexpr std::string_view kOwnEvents = "server";
-
-api::ServerOptions server_options(const Config& config) {
-  const auto& http = config.http;
-  const auto ms = [](std::uint64_t value) { return std::chrono::milliseconds{value}; };
-  return {.listen = config.listen,
-          .loops = io_thread_count(config),
-          .max_connections = http.max_connections,
-          .max_body_bytes = http.max_body_bytes,
-          .max_frame_bytes = http.max_frame_bytes,
-          .outbox_hard_bytes = http.outbox_hard_bytes,
-          .outbox_soft_bytes = http.outbox_soft_bytes,
-          .outbox_grace = ms(http.outbox_grace_ms),
-          .heartbeat_timeout = ms(http.heartbeat_timeout_ms),
-          .http_idle_timeout = ms(http.idle_timeout_ms),
-          .http_status =
-              http.status == HttpStatus::always_200 ? api::HttpStatus::always_200 : api::HttpStatus::by_class,
-          .registration = config.registration.mode == RegistrationMode::open ? api::Registration::open
-                                                                             : api::Registration::closed,
-          .registration_plan = config.registration.plan,
-          .registrations_a_day = static_cast<std::uint32_t>(config.registration.per_day)};
-}
-
-// A feed as configured, and which markets were settled for it.
-struct PlannedFeed {
-  feed::FeedSpec spec;
-  feed::FeedPlan plan;
-};
-
-// Every market is covered by at most one feed; a feed that takes whatever is left gets the others.
-Result<std::vector<PlannedFeed>> plan_feeds(const std::vector<std::string>& texts, const FeedMaker& maker) {
-  std::vector<PlannedFeed> feeds;
-  std::set<market::Market> taken;
-  const PlannedFeed* by_default = nullptr;
-  for (const auto& text : texts) {
-    auto spec = feed::FeedSpec::parse(text);
-    if (!spec) return within("feed", spec.error());
-    auto plan = maker.plan(*spec);
-    if (!plan) return within("feed", plan.error());
-    for (const auto market : plan->markets)
-      if (!taken.insert(market).second)
-        return fail("feed {}: market {} is already covered by another feed", text, market::text_of(market));
-    feeds.push_back({std::move(*spec), std::move(*plan)});
-  }
-  for (auto& planned : feeds) {
-    if (!planned.plan.markets_by_default) continue;
-    if (by_default != nullptr)
-      return fail("feeds {} and {} both cover every market that no other feed covers; give them markets=",
-                  by_default->spec.kind, planned.spec.kind);
-    by_default = &planned;
-    for (const auto& spec : market::kMarketSpecs)
-      if (!taken.contains(spec.market)) planned.plan.markets.push_back(spec.market);
-  }
-  return feeds;
-}
-
-std::set<CalendarId> calendars_of(const PlannedFeed& planned, const market::InstrumentTable& instruments) {
-  std::set<CalendarId> calendars;
-  for (const auto market : planned.plan.markets)
-    for (const auto id : instruments.of_market(market)) calendars.insert(instruments.at(id).calendar);
-  return calendars;
-}
-
-// Keeps the calendars of feeds that trade around the clock open. A calendar has one form: the markets of
-// another feed must not lose their sessions with it.
-Result<void> keep_calendars_open(const std::vector<PlannedFeed>& feeds, Reference& reference) {
-  std::map<CalendarId, const PlannedFeed*> open;
-  for (const auto& planned : feeds)
-    if (planned.plan.keep_open)
-      for (const auto id : calendars_of(planned, reference.instruments)) open.emplace(id, &planned);
-  for (const auto& planned : feeds) {
-    if (planned.plan.keep_open) continue;
-    for (const auto id : calendars_of(planned, reference.instruments))
-      if (open.contains(id))
-        return fail(
-            "feed {} keeps the calendar {} open around the clock, but feed {} covers markets of it too",
-            open.at(id)->spec.kind, reference.calendars.at(id).name(), planned.spec.kind);
-  }
-  for (const auto& [id, planned] : open) reference.calendars.keep_open(id);
-  return {};
-}
-
-state::Machine::Options machine_options(const Config& config) {
-  return {.trades_kept = config.state.trades_kept,
-          .klines_kept = config.state.klines_kept,
-          .ledger_kept = config.state.ledger_kept,
-          .anchor = config.klines.anchor};
-}
 
 void add_instruments(const PlannedFeed& planned, const market::InstrumentTable& instruments,
                      std::vector<InstrumentId>& ids) {
   for (const auto market : planned.plan.markets)
     std::ranges::copy(instruments.of_market(market), std::back_inserter(ids));
-}
-
-// What the ids of this run stand for.
-journal::Names names_of(const Config& config, const Reference& reference) {
-  journal::Names names{.feeds = config.feed};
-  names.feeds.emplace_back(kOwnEvents);
-  for (std::uint32_t row = 0; row < reference.instruments.size(); ++row)
-    names.instruments.push_back(reference.instruments.at(InstrumentId{row}).code.to_string());
-  for (std::uint16_t id = 0; id < reference.calendars.size(); ++id)
-    names.calendars.push_back(reference.calendars.at(CalendarId{id}).name());
-  return names;
 }
 
 // By feed: whether its kind is named in journal.durable_first.
@@ -179,10 +80,6 @@ class Again final : public state::ChangeSink {
 };
 
 }  // namespace
-
-FeedMaker registered_feeds() {
-  return {.plan = feed::plan_feed, .make = feed::make_feed};
-}
 
 class Pipeline::Impl final : private state::ChangeSink {
  public:
@@ -229,6 +126,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     if (events_) {
       services_.rewind = &rewind_.emplace(archive(), questions_);
       services_.explainer = &explain_.emplace(archive(), questions_);
+      travel_.emplace(travel_source(), TravelWorlds::Options{.max_worlds = config_.travel.max_worlds});
     }
     health_.set_epoch(events_ ? events_->journal().epoch().value()
                               : static_cast<std::uint64_t>(unix_nanos(clock_.now()) / 1'000));
@@ -268,7 +166,8 @@ class Pipeline::Impl final : private state::ChangeSink {
       cursors_ = std::move(*cursors);
       services_.cursors = cursors_.get();
     }
-    auto server = api::Server::bind(server_options(config_), services_, *gate_, fanout_);
+    auto server =
+        api::Server::bind(server_options(config_), services_, *gate_, fanout_, travel_ ? &*travel_ : nullptr);
     if (!server) return std::unexpected{server.error()};
     server_ = std::move(*server);
     add_metrics();
@@ -440,6 +339,16 @@ class Pipeline::Impl final : private state::ChangeSink {
             .options = machine_options(config_)};
   }
 
+  TravelSource travel_source() {
+    return {.archive = archive(),
+            .store = kept_->store(),
+            .actions = [this] { return kept_->klines().actions(); },
+            .adjustment = config_.klines.adjustment,
+            .clock = clock_,
+            .loops = io_thread_count(config_),
+            .stale_after = std::chrono::seconds{config_.stale_after_s}};
+  }
+
   // What was put is applied. An error: the disk takes nothing.
   Result<void> settle_own() {
     const auto begun = std::chrono::steady_clock::now();
@@ -517,6 +426,7 @@ class Pipeline::Impl final : private state::ChangeSink {
       add_journal_metrics(metrics_, events_->journal(), events_->checkpointer().counters(), loop_.counters());
     add_past_metrics(metrics_, questions_.counters());
     if (cursors_) add_cursor_metrics(metrics_, cursors_->counters());
+    if (travel_) add_travel_metrics(metrics_, travel_->counters());
     metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
                        [this] { return health_.ready() ? 1.0 : 0.0; });
   }
@@ -537,6 +447,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   std::optional<RewindService> rewind_;
   std::optional<ExplainService> explain_;
   std::unique_ptr<api::Cursors> cursors_;
+  std::optional<TravelWorlds> travel_;
   channel::Fanout fanout_;
   Publisher publisher_;
   api::Health health_;

@@ -5,7 +5,6 @@
 // feed, the market thread and the I/O loops; stop() joins them all.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,20 +13,11 @@
 #include "admin/metrics_page.hpp"
 #include "api/server.hpp"
 #include "core/result.hpp"
-#include "feed/feed.hpp"
 #include "io/clock.hpp"
 #include "server/config.hpp"
+#include "server/planned_feeds.hpp"
 
 namespace qos::server {
-
-// Where feeds come from: the registry, or a test's own.
-struct FeedMaker {
-  std::function<Result<feed::FeedPlan>(const feed::FeedSpec&)> plan;
-  std::function<Result<std::unique_ptr<feed::Feed>>(const feed::FeedSpec&, const std::vector<market::Market>&,
-                                                    const feed::FeedContext&)>
-      make;
-};
-FeedMaker registered_feeds();
 
 class Pipeline {
  public:

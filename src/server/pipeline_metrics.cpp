@@ -93,6 +93,14 @@ void add_cursor_metrics(admin::MetricsPage& page, const api::Cursors::Counters& 
            cursors.write_failures);
 }
 
+void add_travel_metrics(admin::MetricsPage& page, const TravelWorlds::Counters& worlds) {
+  page.add("qos_travel_worlds", "Worlds that keys travel in, there now", worlds.worlds);
+  page.add("qos_travel_worlds_made_total", "Worlds that were made and shown", worlds.made);
+  page.add("qos_travel_failures_total", "Worlds that could not be made, or whose journal broke off",
+           worlds.failed);
+  page.add("qos_travel_refusals_total", "Requests for one more world than travel.max_worlds", worlds.refused);
+}
+
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters) {
   page.add("qos_connections_total", "Connections accepted", counters.connections);
   page.add("qos_connections_open", "Connections open", counters.connections_open);

@@ -12,6 +12,7 @@
 #include "server/kept_data.hpp"
 #include "server/market_loop.hpp"
 #include "server/past_questions.hpp"
+#include "server/travel_worlds.hpp"
 #include "state/machine.hpp"
 
 namespace qos::server {
@@ -24,6 +25,7 @@ void add_journal_metrics(admin::MetricsPage& page, const journal::Journal& journ
                          const replay::Checkpointer::Counters& checkpoints, const MarketLoop::Counters& loop);
 void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& questions);
 void add_cursor_metrics(admin::MetricsPage& page, const api::Cursors::Counters& cursors);
+void add_travel_metrics(admin::MetricsPage& page, const TravelWorlds::Counters& worlds);
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
 
 }  // namespace qos::server

@@ -1,7 +1,6 @@
 #include "server/serve_command.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
@@ -13,28 +12,10 @@
 #include "server/demo_key.hpp"
 #include "server/log.hpp"
 #include "server/pipeline.hpp"
+#include "server/stop_signals.hpp"
 
 namespace qos::server {
 namespace {
-
-// SIGINT and SIGTERM become something to wait for. Blocked before any thread exists, so that all inherit it.
-class StopSignals {
- public:
-  StopSignals() {
-    ::sigemptyset(&set_);
-    ::sigaddset(&set_, SIGINT);
-    ::sigaddset(&set_, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of its socket, not of the server
-  }
-  void wait() const {
-    int signal = 0;
-    while (::sigwait(&set_, &signal) != 0) continue;
-  }
-
- private:
-  ::sigset_t set_;
-};
 
 void print_welcome(const Pipeline& pipeline, const Config& config, std::string_view key) {
   const auto base = pipeline.addresses().front();

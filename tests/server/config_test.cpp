@@ -99,6 +99,8 @@ durable_first = "simulated"
 checkpoint_events = 25_000
 checkpoint_s = 26
 checkpoint_spacing_s = 270
+[travel]
+max_worlds = 28
 [admin]
 listen = ""
 [log]
@@ -141,6 +143,7 @@ file = "qos.log"
                               .checkpoint_events = 25'000,
                               .checkpoint_s = 26,
                               .checkpoint_spacing_s = 270},
+                  .travel = {.max_worlds = 28},
                   .admin = {.listen = ""},
                   .log = {.level = LogLevel::debug, .file = "qos.log"}};
   EXPECT_EQ(config, expected);
