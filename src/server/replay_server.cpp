@@ -117,7 +117,9 @@ class ReplayServer::Impl {
                   .health = health_,
                   .clock = clock},
         worlds_{source(clock), {.max_worlds = 1}},
-        world_{worlds_, journey} {}
+        world_{worlds_, journey} {
+    health_.set_ready(true);  // as a whole; the world says of itself whether it is
+  }
 
   Result<void> open(const Journey& journey) {
     if (auto made = worlds_.make(journey); !made) return made;
