@@ -77,15 +77,26 @@ void Loop::run() {
   next_tick_ = RealClock::now() + options_.tick;
   bool more = false;
   while (!stopping_.load(std::memory_order_acquire)) {
-    auto& events = event_buffer();
-    const int ready = ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, wait_milliseconds(more));
-    QOS_ASSERT(ready >= 0 || errno == EINTR);
-    dispatch(std::max(ready, 0));
+    wait_and_dispatch(wait_milliseconds(more));
     run_posted();
     tick_if_due();
     more = end_of_turn_ && end_of_turn_();
   }
   run_posted();
+}
+
+bool Loop::turn(Tick tick) {
+  wait_and_dispatch(0);
+  run_posted();
+  if (tick == Tick::due && tick_) tick_();
+  return end_of_turn_ && end_of_turn_();
+}
+
+void Loop::wait_and_dispatch(int milliseconds) {
+  auto& events = event_buffer();
+  const int ready = ::epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, milliseconds);
+  QOS_ASSERT(ready >= 0 || errno == EINTR);
+  dispatch(std::max(ready, 0));
 }
 
 void Loop::dispatch(int ready) {

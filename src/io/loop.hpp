@@ -61,6 +61,10 @@ class Loop {
 
   // Until stop(). What was posted before stop() has run when run() returns.
   void run();
+  // By hand instead of run(), from one thread (simulation): one turn that does not wait, with the tick if it
+  // is said to be due. True: there is more to do.
+  enum class Tick : std::uint8_t { no, due };
+  bool turn(Tick tick);
 
   // --- any thread ---
   // Runs `task` on the loop's thread, in the order of posting. After run() has returned it never runs.
@@ -76,6 +80,7 @@ class Loop {
   };
 
   Loop(Options options, Descriptor epoll, Descriptor wake_event);
+  void wait_and_dispatch(int milliseconds);
   void dispatch(int ready);
   void take_wake_up();
   void run_posted();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "journal/block_file.hpp"
 #include "journal/lost_note.hpp"
 #include "journal/segment.hpp"
 #include "journal/segment_writer.hpp"
@@ -19,8 +20,8 @@ struct End {
 
 // What is to be done about the tail.
 struct Verdict {
-  std::vector<SequencedEvent> only_there;  // to be written down
-  std::string reason;                      // of a new epoch; empty: the old one goes on
+  std::vector<SequencedEvent> again{};  // to be written down: those that are not known to be on the disk
+  std::string reason{};                 // of a new epoch; empty: the old one goes on
 };
 
 Result<Verdict> judge_same_boot(io::Disk& disk, const std::filesystem::path& folder, const LeftTail& left,
@@ -28,6 +29,15 @@ Result<Verdict> judge_same_boot(io::Disk& disk, const std::filesystem::path& fol
   if (left.appended < end.last)
     return Verdict{.reason = fmt::format("the tail ends at event {}, the segments at {}",
                                          left.appended.value(), end.last.value())};
+  // What the tail had not let go is not known to be on the disk, though the segments show it: whoever died in
+  // a sync, or after one that failed, has left it in the kernel's memory.
+  const Sequence trusted = std::min(left.released, end.last);
+  if (left.appended == trusted) return Verdict{};
+  if (left.state == LeftTail::State::readable) {
+    auto all = events_of(disk, folder, left, trusted);
+    if (!all) return std::unexpected{std::move(all.error())};
+    if (all->why.empty()) return Verdict{.again = std::move(all->events)};
+  }
   if (left.appended == end.last) return Verdict{};
   if (left.state == LeftTail::State::other_layout)
     return fail(
@@ -36,7 +46,7 @@ Result<Verdict> judge_same_boot(io::Disk& disk, const std::filesystem::path& fol
         (folder / kTailFile).string(), end.last.value() + 1, left.appended.value());
   auto there = events_of(disk, folder, left, end.last);
   if (!there) return std::unexpected{std::move(there.error())};
-  return Verdict{.only_there = std::move(there->events), .reason = std::move(there->why)};
+  return Verdict{.again = std::move(there->events), .reason = std::move(there->why)};
 }
 
 Result<Verdict> judge(io::Disk& disk, const std::filesystem::path& folder, const End& end) {
@@ -119,6 +129,40 @@ Result<void> cut(io::Disk& disk, const std::filesystem::path& path, std::uint64_
   return (*file)->sync();
 }
 
+std::uint64_t microseconds(UnixNanos t) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_nanos(t) / 1'000, 1));
+}
+
+// Where the segment is to be cut so that it ends with `last`; nullopt: no block of it ends there.
+Result<std::optional<std::uint64_t>> end_behind(io::Disk& disk, const std::filesystem::path& path,
+                                                Sequence last) {
+  auto file = disk.open(path, io::Disk::Open::read);
+  if (!file) return std::unexpected{std::move(file.error())};
+  const auto start = read_segment_start(**file);
+  if (!start) return std::unexpected{start.error()};
+  BlockFile blocks{**file};
+  std::vector<SequencedEvent> events;
+  std::uint64_t at = start->bytes;
+  for (Sequence reached{start->first.value() - 1}; reached != last;) {
+    const auto found = blocks.block_at(at, events);
+    if (!found) return std::unexpected{found.error()};
+    if (!found->header || found->header->last() > last) return std::nullopt;
+    reached = found->header->last();
+    at += found->header->bytes();
+  }
+  return at;
+}
+
+// The epoch behind `before`, of which a journal of `last` events and as many more as a large tail may have
+// lost has numbered pushes. The clock may have been set back since, or hardly have moved, and no number of
+// the new epoch may be one of the old.
+Epoch epoch_behind(Epoch before, Sequence last, UnixNanos now) {
+  constexpr std::uint64_t kMostLost = 1 << 16;
+  constexpr std::uint64_t kPushesOfOne = 8;  // of one channel, by one event
+  const std::uint64_t numbered = (last.value() + kMostLost) * kPushesOfOne;
+  return Epoch{std::max(microseconds(now), before.value() + numbered)};
+}
+
 Result<SegmentFacts> write_down(io::Disk& disk, const std::filesystem::path& folder, UnixNanos now,
                                 const End& end, std::span<const SequencedEvent> events) {
   auto segment = SegmentWriter::create(
@@ -126,16 +170,13 @@ Result<SegmentFacts> write_down(io::Disk& disk, const std::filesystem::path& fol
       {.epoch = end.epoch, .first = events.front().sequence, .created = now, .names = &end.names});
   if (!segment) return std::unexpected{std::move(segment.error())};
   SegmentWriter::Batch batch;
-  batch.restart(end.last);
+  const Sequence before{events.front().sequence.value() - 1};
+  batch.restart(before);
   for (std::size_t at = 0; at < events.size(); at += kBlockEvents)
-    batch.add(events.subspan(at, std::min(kBlockEvents, events.size() - at)), end.last);
+    batch.add(events.subspan(at, std::min(kBlockEvents, events.size() - at)), before);
   if (auto done = (*segment)->write(batch); !done) return std::unexpected{std::move(done.error())};
   if (auto done = (*segment)->sync(batch); !done) return std::unexpected{std::move(done.error())};
   return (*segment)->facts();
-}
-
-std::uint64_t microseconds(UnixNanos t) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_nanos(t) / 1'000, 1));
 }
 
 }  // namespace
@@ -161,28 +202,42 @@ Result<Recovered> recover(io::Disk& disk, const std::filesystem::path& folder, U
   auto verdict = judge(disk, folder, end);
   if (!verdict) return std::unexpected{std::move(verdict.error())};
 
-  if (newest->torn > 0)
+  SegmentFacts& facts = recovered.segments.back();
+  facts.last = end.last;
+  const bool any_again = !verdict->again.empty();
+  if (any_again && verdict->again.front().sequence <= end.last) {
+    const Sequence trusted{verdict->again.front().sequence.value() - 1};
+    const auto at = end_behind(disk, newest_path, std::max(trusted, Sequence{facts.first.value() - 1}));
+    if (!at) return std::unexpected{at.error()};
+    if (*at) {
+      newest->cut_at = **at;
+      facts.last = std::max(trusted, Sequence{facts.first.value() - 1});
+    }
+  }
+  if (newest->torn > 0 || facts.last < end.last)
     if (auto done = cut(disk, newest_path, newest->cut_at); !done)
       return std::unexpected{std::move(done.error())};
-  SegmentFacts& facts = recovered.segments.back();
   facts.bytes = newest->cut_at;
-  facts.last = end.last;
   // Empty, so the next segment has its name and takes its place.
   if (facts.last < facts.first) recovered.segments.pop_back();
   mark_half_archived(disk, folder, recovered.segments);
-  if (!verdict->only_there.empty()) {
-    auto written = write_down(disk, folder, now, end, verdict->only_there);
+  if (any_again) {
+    auto written = write_down(disk, folder, now, end, verdict->again);
     if (!written) return std::unexpected{std::move(written.error())};
+    // A recovery that was broken off has written them down before.
+    std::erase_if(recovered.segments,
+                  [&](const SegmentFacts& segment) { return segment.first >= written->first; });
     recovered.segments.push_back(std::move(*written));
   }
 
   found.torn_bytes = newest->torn;
-  found.from_tail = verdict->only_there.size();
-  found.last = {.epoch = end.epoch, .sequence = Sequence{end.last.value() + found.from_tail}};
+  found.last = {.epoch = end.epoch,
+                .sequence = any_again ? std::max(end.last, verdict->again.back().sequence) : end.last};
+  found.from_tail = found.last.sequence.value() - end.last.value();
   if (recovered.repaired) verdict->reason = "the journal was repaired, and what could not be read is missing";
   found.reason = std::move(verdict->reason);
   found.new_epoch = !found.reason.empty();
-  recovered.epoch = found.new_epoch ? Epoch{std::max(microseconds(now), end.epoch.value() + 1)} : end.epoch;
+  recovered.epoch = found.new_epoch ? epoch_behind(end.epoch, found.last.sequence, now) : end.epoch;
   return recovered;
 }
 

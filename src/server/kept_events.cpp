@@ -27,18 +27,31 @@ journal::Journal::Options journal_options(const Config& config) {
           .report = [](const Error& error) { spdlog::error("journal: {}", error.message); }};
 }
 
+replay::Checkpointer::Options checkpoint_options(const Config& config) {
+  const auto& journal = config.journal;
+  return {.folder = checkpoint_folder(config),
+          .every_events = journal.checkpoint_events,
+          .every = std::chrono::seconds{journal.checkpoint_s},
+          .spacing = std::chrono::seconds{journal.checkpoint_spacing_s},
+          .report = [](const Error& error) { spdlog::error("checkpoint: {}", error.message); }};
+}
+
 }  // namespace
 
-KeptEvents::KeptEvents(const Config& config, io::Disk& disk, io::Clock& clock, journal::Names names)
-    : config_{config}, disk_{disk}, clock_{clock}, names_{std::move(names)} {}
+KeptEvents::Options KeptEvents::options_of(const Config& config) {
+  return {.journal = journal_options(config), .checkpoints = checkpoint_options(config)};
+}
+
+KeptEvents::KeptEvents(Options options, io::Disk& disk, io::Clock& clock, journal::Names names)
+    : options_{std::move(options)}, disk_{disk}, clock_{clock}, names_{std::move(names)} {}
 
 KeptEvents::~KeptEvents() {
   stop();
 }
 
-Result<std::unique_ptr<KeptEvents>> KeptEvents::open(const Config& config, io::Disk& disk, io::Clock& clock,
+Result<std::unique_ptr<KeptEvents>> KeptEvents::open(Options options, io::Disk& disk, io::Clock& clock,
                                                      journal::Names names) {
-  std::unique_ptr<KeptEvents> kept{new KeptEvents{config, disk, clock, std::move(names)}};
+  std::unique_ptr<KeptEvents> kept{new KeptEvents{std::move(options), disk, clock, std::move(names)}};
   if (auto opened = kept->open_journal(); !opened) return std::unexpected{opened.error()};
   const auto& found = kept->journal_->found();
   if (found.torn_bytes > 0)
@@ -51,7 +64,7 @@ Result<std::unique_ptr<KeptEvents>> KeptEvents::open(const Config& config, io::D
 }
 
 Result<void> KeptEvents::open_journal() {
-  auto opened = journal::Journal::open(disk_, clock_, journal_options(config_), names_);
+  auto opened = journal::Journal::open(disk_, clock_, options_.journal, names_);
   if (!opened) return within("journal", opened.error());
   journal_ = std::move(*opened);
   return {};
@@ -59,7 +72,7 @@ Result<void> KeptEvents::open_journal() {
 
 // From the first event on, in one epoch: then it makes the state without any checkpoint.
 Result<bool> KeptEvents::is_whole() const {
-  const auto segments = journal::segments_of(disk_, journal_folder(config_));
+  const auto segments = journal::segments_of(disk_, options_.journal.folder);
   if (!segments) return std::unexpected{segments.error()};
   if (segments->empty()) return true;
   // The last one is this run's, and empty.
@@ -71,7 +84,7 @@ Result<bool> KeptEvents::is_whole() const {
 Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::InstrumentTable& instruments,
                                                                  market::CalendarTable& calendars,
                                                                  const state::Machine::Options& options) {
-  const auto folder = checkpoint_folder(config_);
+  const auto& folder = options_.checkpoints.folder;
   if (auto removed = replay::remove_unfinished(disk_, folder); !removed)
     return std::unexpected{removed.error()};
   const auto last = journal_->found().last.sequence;
@@ -105,15 +118,8 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
     calendars = std::move(*replay::own_calendars(*pristine));
     machine = std::make_unique<state::Machine>(instruments, calendars, options);
   }
-  checkpointer_ = std::make_unique<replay::Checkpointer>(
-      *journal_, clock_, instruments,
-      replay::Checkpointer::Options{
-          .folder = folder,
-          .every_events = config_.journal.checkpoint_events,
-          .every = std::chrono::seconds{config_.journal.checkpoint_s},
-          .spacing = std::chrono::seconds{config_.journal.checkpoint_spacing_s},
-          .report = [](const Error& error) { spdlog::error("checkpoint: {}", error.message); }},
-      from_);
+  checkpointer_ =
+      std::make_unique<replay::Checkpointer>(*journal_, clock_, instruments, options_.checkpoints, from_);
   return machine;
 }
 
@@ -122,12 +128,12 @@ Result<void> KeptEvents::begin_anew(const Error& why) {
   from_ = journal_->found().last.sequence;
   before_ = {};
   journal_.reset();
-  const auto mark = journal_folder(config_) / kNewEpochMark;
+  const auto mark = options_.journal.folder / kNewEpochMark;
   if (!disk_.exists(mark)) {
     auto file = disk_.open(mark, io::Disk::Open::create);
     if (!file) return std::unexpected{file.error()};
     if (auto synced = (*file)->sync(); !synced) return synced;
-    if (auto synced = disk_.sync_folder(journal_folder(config_)); !synced) return synced;
+    if (auto synced = disk_.sync_folder(options_.journal.folder); !synced) return synced;
   }
   return open_journal();
 }
@@ -135,7 +141,7 @@ Result<void> KeptEvents::begin_anew(const Error& why) {
 Result<void> KeptEvents::catch_up(state::Machine& machine, state::ChangeSink& sink) {
   const auto last = journal_->found().last.sequence;
   if (recovered_ && from_ < last) {
-    auto reader = journal::Reader::open(disk_, journal_folder(config_), from_, names_);
+    auto reader = journal::Reader::open(disk_, options_.journal.folder, from_, names_);
     if (!reader) return within("journal", reader.error());
     const auto begun = clock_.steady_now();
     const auto applied = replay::apply_journal(**reader, names_, machine, sink, last);

@@ -26,9 +26,19 @@ namespace qos::server {
 
 class KeptEvents {
  public:
+  struct Options {
+    journal::Journal::Options journal;
+    replay::Checkpointer::Options checkpoints;
+  };
+  static Options options_of(const Config& config);
+
   // Opens the journal and finishes what a crash has left of it. Called only where journal.mode is on.
-  static Result<std::unique_ptr<KeptEvents>> open(const Config& config, io::Disk& disk, io::Clock& clock,
+  static Result<std::unique_ptr<KeptEvents>> open(Options options, io::Disk& disk, io::Clock& clock,
                                                   journal::Names names);
+  static Result<std::unique_ptr<KeptEvents>> open(const Config& config, io::Disk& disk, io::Clock& clock,
+                                                  journal::Names names) {
+    return open(options_of(config), disk, clock, std::move(names));
+  }
   ~KeptEvents();
 
   // `calendars`: as their files say; the machine changes them. Fresh, or restored from a checkpoint.
@@ -37,7 +47,8 @@ class KeptEvents {
                                                        const state::Machine::Options& options);
   // Applies what the journal has after the checkpoint.
   Result<void> catch_up(state::Machine& machine, state::ChangeSink& sink);
-  // From now on the journal takes events; `wake` is called when the disk has got further.
+  // Starts the threads that write; `wake` is called when the disk has got further. Without it journal() and
+  // checkpointer() are stepped by hand (simulation).
   void start(std::function<void()> wake);
 
   // State goes on from what earlier runs have seen.
@@ -50,12 +61,12 @@ class KeptEvents {
   void stop();
 
  private:
-  KeptEvents(const Config& config, io::Disk& disk, io::Clock& clock, journal::Names names);
+  KeptEvents(Options options, io::Disk& disk, io::Clock& clock, journal::Names names);
   Result<void> open_journal();
   Result<bool> is_whole() const;
   Result<void> begin_anew(const Error& why);
 
-  Config config_;
+  Options options_;
   io::Disk& disk_;
   io::Clock& clock_;
   journal::Names names_;

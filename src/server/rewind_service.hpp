@@ -15,10 +15,10 @@ class RewindService final : public api::Rewind {
       : rewind_{archive}, questions_{questions} {}
 
   bool ask(const Request& request, Done done) override;
-
- private:
+  // What the questions' thread does, by hand (simulation). Waits a moment for what is not on disk yet.
   std::expected<Result, Failure> answer(const Request& request) const;
 
+ private:
   replay::Rewind rewind_;
   PastQuestions& questions_;
 };

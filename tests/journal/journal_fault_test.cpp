@@ -197,7 +197,55 @@ TEST(JournalFault, keeps_what_it_acknowledged_when_the_power_goes_at_any_call) {
     }
 }
 
-// The test above would be worthless if it did not see a journal that does not sync.
+// Who dies in a sync, or after one that failed, leaves events that only the kernel's memory has. The start
+// after it counts on them, so it must bring them to the disk.
+TEST(JournalFault, what_a_start_has_found_survives_a_power_loss) {
+  const std::uint64_t calls = calls_of_script(false);
+  for (const bool fails_first : {false, true})
+    for (std::uint64_t nth = 2; nth <= calls; ++nth) {
+      test::FakeDisk disk{nth};
+      io::ManualClock clock{kStart};
+      Told told;
+      if (fails_first) disk.fail_at(nth - 1, Fault::error);
+      disk.die_at(nth);
+      live(disk, clock, told, false);
+      SCOPED_TRACE(fmt::format("killed at call {}: {}, the one before it {}", nth, disk.call(nth),
+                               fails_first ? "failed" : "did not"));
+      disk.kill();
+      disk.heal();
+      std::uint64_t found = 0;
+      {
+        auto opened = Journal::open(disk, clock, small_options(), test_names());
+        ASSERT_TRUE(opened.has_value()) << opened.error().message;
+        found = (*opened)->durable().value();
+        EXPECT_EQ(found, told.appended.events.size());
+        disk.power_loss();
+      }
+      auto opened = Journal::open(disk, clock, small_options(), test_names());
+      ASSERT_TRUE(opened.has_value()) << opened.error().message;
+      const auto there = read_all(disk);
+      ASSERT_TRUE(there.has_value()) << there.error().message;
+      expect_prefix(*there, told.appended.events, found, "after the power loss");
+      if (testing::Test::HasFailure()) return;
+    }
+}
+
+// Clients tell epochs apart by the numbers of pushes alone, and every event may have numbered one.
+TEST(JournalFault, a_new_epoch_is_above_every_number_of_the_old_one_though_the_clock_was_set_back) {
+  test::FakeDisk disk;
+  io::ManualClock clock{kStart};
+  auto journal = open_journal(disk, clock);
+  const std::uint64_t before = journal->epoch().value();
+  Appended appended;
+  for (int n = 0; n < 50; ++n) ASSERT_TRUE(appended.append_to(*journal));
+  disk.power_loss();
+  io::ManualClock earlier{kStart - std::chrono::hours{1}};
+  journal = open_journal(disk, earlier);
+  ASSERT_TRUE(journal->found().new_epoch);
+  EXPECT_GT(journal->epoch().value(), before + appended.events.size());
+}
+
+// The test of power losses would be worthless if it did not see a journal that does not sync.
 TEST(JournalFault, the_test_of_power_losses_notices_when_syncs_do_nothing) {
   EXPECT_GT(power_losses(2, true, 512).harmed, 50U);
 }

@@ -152,7 +152,7 @@ TEST_F(JournalTest, a_new_epoch_is_later_than_the_one_before_though_the_clock_we
   kill(journal);
   io::ManualClock earlier{kStart - 24h};
   journal = open_journal(disk, earlier);
-  EXPECT_EQ(journal->epoch(), Epoch{1'722'988'800'000'001});
+  EXPECT_GT(journal->epoch(), Epoch{1'722'988'800'000'001});
 }
 
 TEST_F(JournalTest, begins_a_new_epoch_without_its_tail) {
