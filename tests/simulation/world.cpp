@@ -413,23 +413,23 @@ void World::join_the_reference(bool is_anew) {
   }
 }
 
-std::uint64_t World::fingerprint() const {
-  std::uint64_t sum = hash_of(fmt::format("{}", clock_.passed().count()));
-  const auto add = [&](std::string_view bytes) {
-    sum = XXH3_64bits_withSeed(bytes.data(), bytes.size(), sum);
+std::string World::fingerprint() {
+  std::string text = fmt::format("{} ns, {} events\n", clock_.passed().count(), reference_.last().value());
+  const auto add = [&](std::string_view what, std::string_view bytes) {
+    text += fmt::format("{}: {} bytes, {:016x}\n", what, bytes.size(), hash_of(bytes));
   };
   for (const auto& folder : {kJournal, kJournal / "checkpoints"}) {
-    const auto files = const_cast<FakeDisk&>(disk_).list(folder);
+    const auto files = disk_.list(folder);
     if (!files) continue;
-    for (const auto& file : *files) {
-      add(file);
-      if (const auto content = disk_.content(folder / file)) add(*content);
-    }
+    for (const auto& file : *files)
+      // The tail is raw memory: what stands between the members of an event is anything.
+      if (const auto content = disk_.content(folder / file); content && !file.starts_with("tail"))
+        add(file, *content);
   }
   if (process_ && !over_)
-    for (const auto& part : saved_parts(process_->machine())) add(part);
-  for (const auto& client : clients_) add(fmt::format("{}", client->heard()));
-  return sum;
+    for (const auto& part : saved_parts(process_->machine())) add("state", part);
+  for (const auto& client : clients_) text += fmt::format("a client heard {:016x}\n", client->heard());
+  return text;
 }
 
 }  // namespace qos::simulation

@@ -44,8 +44,8 @@ class World {
   const std::deque<std::string>& latest_steps() const { return notes_; }
   const Counts& counts() const { return counts_; }
   const test::FakeDisk& disk() const { return disk_; }
-  // Of all bytes in the journal's folder, of the state, and of all that clients were sent.
-  std::uint64_t fingerprint() const;
+  // Hashes of all files in the journal's folder, of the state, and of all that clients were sent.
+  std::string fingerprint();
 
  private:
   void step();
