@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/crash_point.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
 
@@ -158,7 +159,9 @@ Result<void> StoredCursors::flush() {
     changes.swap(changes_);
   }
   if (changes.empty()) return {};
+  crash_point("cursors.before_flush");
   auto written = write(changes);
+  crash_point("cursors.flushed");
   if (!written) {
     counters_.write_failures.add();
     // What has changed once more since then is newer.

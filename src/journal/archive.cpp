@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "journal/block_file.hpp"
 #include "journal/segment_files.hpp"
 #include "journal/whole_file.hpp"
@@ -60,13 +61,16 @@ Result<void> write_archive(io::DiskFile& raw, const SegmentFacts& segment, FileA
     at += found->header->bytes();
   }
   if (auto done = regrouper.flush(); !done) return done;
+  crash_point("archive.written");
   return to.finish();
 }
 
 Result<void> remove_raw(io::Disk& disk, const std::filesystem::path& folder,
                         const std::filesystem::path& raw) {
+  crash_point("archive.renamed");
   if (disk.exists(raw))
     if (auto done = disk.remove(raw); !done) return done;
+  crash_point("archive.raw_removed");
   return disk.sync_folder(folder);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "journal/block.hpp"
 
 namespace qos::journal {
@@ -41,17 +42,21 @@ Result<void> Committer::try_commit(Helpers* helpers) {
   if (auto done = ready_segment(); !done) return done;
   if (batch_.empty()) std::swap(batch_, next_);
   if (batch_.empty()) gather(batch_, parts_.tail->released(), helpers);
+  crash_point("commit.packed");
   if (auto done = segment_->write(batch_); !done) return done;
+  crash_point("commit.written");
   if (auto done = sync(helpers); !done) {
     distrusted_ = true;
     return done;
   }
+  crash_point("commit.synced");
   auto& counters = *parts_.counters;
   counters.blocks.add(batch_.blocks);
   counters.bytes.add(batch_.bytes.size());
   counters.syncs.add();
   parts_.housekeeping->open_bytes(segment_->facts().bytes);
   parts_.tail->release(batch_.last);
+  crash_point("commit.released");
   batch_.restart(batch_.last);
   if (segment_->facts().bytes >= options_->segment_bytes) close_segment();
   return {};

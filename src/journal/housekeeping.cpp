@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "journal/archive.hpp"
 #include "journal/segment.hpp"
 
@@ -79,6 +80,7 @@ Result<void> Housekeeping::remove(const SegmentFacts& segment) {
   for (const auto& name : {segment_file_name(segment.first), archive_file_name(segment.first)})
     if (disk_->exists(options_.folder / name))
       if (auto done = disk_->remove(options_.folder / name); !done) return done;
+  crash_point("retention.removed");
   // Before the next one goes: otherwise a power loss could bring this one back and not the next.
   if (auto done = disk_->sync_folder(options_.folder); !done) return done;
   counts_.removed->add();

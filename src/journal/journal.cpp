@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/crash_point.hpp"
 #include "io/background.hpp"
 #include "journal/committer.hpp"
 #include "journal/doorbell.hpp"
@@ -136,6 +137,7 @@ Result<void> Journal::Impl::open() {
       {.epoch = epoch_, .first = Sequence{last.value() + 1}, .created = clock_->now(), .names = &names_});
   if (!segment) return std::unexpected{std::move(segment.error())};
   housekeeping_.open_bytes((*segment)->facts().bytes);
+  crash_point("recovery.segment_made");
   auto boot = disk_->boot_id();
   if (!boot) return std::unexpected{std::move(boot.error())};
   auto tail = Tail::create(
@@ -143,6 +145,7 @@ Result<void> Journal::Impl::open() {
       {.epoch = epoch_, .boot_id = std::move(*boot), .capacity = options_.tail_events, .last = last});
   if (!tail) return std::unexpected{std::move(tail.error())};
   tail_ = std::move(*tail);
+  crash_point("recovery.tail_made");
   if (recovered->repaired)
     if (auto done = disk_->remove(folder / kRepairedMarker); !done) return done;
   // A finished tail of before must not come back after a power loss: it would say that nothing is missing.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "journal/block_file.hpp"
 #include "journal/lost_note.hpp"
 #include "journal/segment.hpp"
@@ -217,6 +218,7 @@ Result<Recovered> recover(io::Disk& disk, const std::filesystem::path& folder, U
   if (newest->torn > 0 || facts.last < end.last)
     if (auto done = cut(disk, newest_path, newest->cut_at); !done)
       return std::unexpected{std::move(done.error())};
+  if (newest->torn > 0) crash_point("recovery.torn_end_cut");
   facts.bytes = newest->cut_at;
   // Empty, so the next segment has its name and takes its place.
   if (facts.last < facts.first) recovered.segments.pop_back();
@@ -228,6 +230,7 @@ Result<Recovered> recover(io::Disk& disk, const std::filesystem::path& folder, U
     std::erase_if(recovered.segments,
                   [&](const SegmentFacts& segment) { return segment.first >= written->first; });
     recovered.segments.push_back(std::move(*written));
+    crash_point("recovery.tail_written_down");
   }
 
   found.torn_bytes = newest->torn;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "journal/segment.hpp"
 
 namespace qos::journal {
@@ -43,9 +44,12 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(io::Disk& disk,
   const std::string header = segment_header(begin.epoch, begin.first, begin.created, *begin.names);
   auto done = (*file)->write_at(0, std::as_bytes(std::span{header}));
   if (done) done = (*file)->sync();
+  crash_point("segment.header_written");
   if (done) done = disk.rename(fresh, path);
+  crash_point("segment.renamed");
   if (done) done = disk.sync_folder(folder);
   if (!done) return std::unexpected{std::move(done.error())};
+  crash_point("segment.made");
   SegmentFacts facts{.file = name,
                      .epoch = begin.epoch,
                      .first = begin.first,

@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstring>
 
+#include "core/crash_point.hpp"
+
 namespace qos::journal {
 namespace {
 
@@ -126,7 +128,9 @@ bool Tail::append(const SequencedEvent& event) {
     if (next_ - known_released_ > capacity_) return false;
   }
   std::memcpy(static_cast<void*>(slot(next_)), &event, sizeof event);
+  crash_point("tail.copied");
   number(kAppendedAt).store(next_, std::memory_order_release);
+  crash_point("tail.appended");
   ++next_;
   return true;
 }

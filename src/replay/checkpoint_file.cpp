@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "core/bytes.hpp"
+#include "core/crash_point.hpp"
 
 namespace qos::replay {
 namespace {
@@ -125,10 +126,12 @@ Result<void> CheckpointWriter::add(std::string_view code, std::string_view bytes
   if (auto written = file_->write_at(offset_, bytes_of(packed_)); !written) return written;
   rows_.push_back({std::string{code}, offset_, size, bytes.size(), checksum_of(packed_)});
   offset_ += size;
+  if (rows_.size() == 1) crash_point("checkpoint.first_part");
   return {};
 }
 
 Result<void> CheckpointWriter::finish(const CheckpointFacts& facts) {
+  crash_point("checkpoint.parts_written");
   std::string end;
   ByteWriter out{end};
   append_facts(out, facts);
@@ -149,7 +152,9 @@ Result<void> CheckpointWriter::finish(const CheckpointFacts& facts) {
   if (auto written = file_->write_at(offset_, bytes_of(end)); !written) return written;
   if (auto synced = file_->sync(); !synced) return synced;
   file_.reset();
+  crash_point("checkpoint.finished");
   if (auto renamed = disk_->rename(unfinished_, path_); !renamed) return renamed;
+  crash_point("checkpoint.renamed");
   return disk_->sync_folder(folder_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "core/crash_point.hpp"
 #include "journal/reader.hpp"
 #include "replay/checkpoint_file.hpp"
 
@@ -33,6 +34,7 @@ Result<void> keep_some(journal::Journal& journal, const std::filesystem::path& f
       continue;
     }
     if (auto removed = disk.remove((*places)[at].path); !removed) return removed;
+    crash_point("checkpoint.removed");
   }
   if (!places->empty()) journal.keep_after((*places)[older].first);
   return {};

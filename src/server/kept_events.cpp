@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "journal/reader.hpp"
 #include "replay/own_calendars.hpp"
 #include "replay/recovery.hpp"
@@ -105,6 +106,7 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
         const auto& facts = (*checkpoint)->facts();
         from_ = facts.first;
         before_ = {.handed_over = facts.handed_over, .received = facts.received};
+        crash_point("recovery.restored");
       }
     } else if (!*whole) {
       unfit = Error{"there is no checkpoint, and the journal does not go back to its first event"};
@@ -155,6 +157,7 @@ Result<void> KeptEvents::catch_up(state::Machine& machine, state::ChangeSink& si
     spdlog::info("journal: {} events applied after the checkpoint in {} ms", applied->events, took.count());
     if (applied->last != last)
       return fail("journal: it ends at event {}, expected {}", applied->last.value(), last.value());
+    crash_point("recovery.caught_up");
   }
   if (const auto wrong = machine.counters().digest_mismatches.value(); wrong > 0)
     spdlog::error("journal: {} digests differ from what was published before the restart", wrong);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/crash_point.hpp"
 #include "market/kline_date.hpp"
 
 namespace qos::server {
@@ -156,7 +157,11 @@ Result<void> KlineWriter::put() {
     if (!known) return std::unexpected{known.error()};
     if (*known) rows_.pop_back();
   }
-  return rows_.empty() ? Result<void>{} : store_.put(rows_);
+  if (rows_.empty()) return {};
+  crash_point("klines.before_commit");
+  auto stored = store_.put(rows_);
+  crash_point("klines.committed");
+  return stored;
 }
 
 // The store has it in this revision or a later one. A removal is put again: it is no harm.

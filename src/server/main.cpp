@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/crash_point.hpp"
 #include "server/calendar_command.hpp"
 #include "server/export_command.hpp"
 #include "server/import_command.hpp"
@@ -16,6 +17,10 @@
 #include "server/verify_command.hpp"
 
 int main(int argc, char** argv) {
+  if (const auto armed = qos::arm_crash_point_of_environment(); !armed) {
+    fmt::print(stderr, "qos: {}\n", armed.error().message);
+    return 2;
+  }
   CLI::App app{"Quote Ocean: a market-data server", "qos"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "qos " QOS_VERSION);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/crash_point.hpp"
+
 namespace qos::server {
 namespace {
 
@@ -72,6 +74,7 @@ void MarketLoop::apply(const SequencedEvent& event) {
   }
   ++since_digest_;
   parts_.applied(event);
+  crash_point("market.applied");
 }
 
 // What the digest is of must be what stands before it in the journal.
