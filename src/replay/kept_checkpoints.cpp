@@ -1,6 +1,8 @@
 #include "replay/kept_checkpoints.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/crash_point.hpp"
 #include "journal/reader.hpp"
@@ -22,16 +24,23 @@ Result<void> keep_some(journal::Journal& journal, const std::filesystem::path& f
   if (!segments) return std::unexpected{segments.error()};
   const std::uint64_t begins = segments->empty() ? 0 : segments->front().first.value();
   const std::size_t older = places->size() > kNewest ? places->size() - kNewest : 0;
-  std::optional<std::int64_t> period;
+  // The first of each period stays, and the first of each segment: when the oldest segment goes, whoever asks
+  // for what is in the next one still finds where to begin.
+  const auto segment_of = [&](Sequence first) {
+    return std::ranges::upper_bound(*segments, Sequence{first.value() + 1}, {},
+                                    &journal::SegmentFacts::first) -
+           segments->begin();
+  };
+  using Group = std::pair<std::int64_t, std::ptrdiff_t>;
+  std::optional<Group> group;
   for (std::size_t at = 0; at < older; ++at) {
     const auto checkpoint = CheckpointFile::open(disk, (*places)[at].path);
-    // The first of each period stays; one that cannot be read is of no use.
-    const bool reached = (*places)[at].first.value() + 1 >= begins;
-    const auto of =
-        checkpoint ? std::optional{checkpoint->facts().received.time_since_epoch() / spacing} : std::nullopt;
-    if (reached && of && of != period) {
-      period = of;
-      continue;
+    // One that cannot be read is of no use, nor is one from before the journal.
+    const Sequence first = (*places)[at].first;
+    const bool reached = first.value() + 1 >= begins;
+    if (reached && checkpoint) {
+      const Group of{checkpoint->facts().received.time_since_epoch() / spacing, segment_of(first)};
+      if (std::exchange(group, of) != of) continue;
     }
     if (auto removed = disk.remove((*places)[at].path); !removed) return removed;
     crash_point("checkpoint.removed");

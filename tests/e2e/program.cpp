@@ -100,6 +100,7 @@ std::string Program::wait_for(std::string_view text) {
 }
 
 Outcome Program::stop(int signal) {
+  if (pid_ < 0) return {.out = read_, .err = {}};
   ::kill(pid_, signal);
   const auto exit_code = wait_for_end(pid_);
   pid_ = -1;
