@@ -172,7 +172,9 @@ struct Bench {
     Nobody sink;
     const auto applying = std::chrono::steady_clock::now();
     const auto processor = processor_ms();
-    const auto applied = apply_journal(**reader, names(), machine, sink, last);
+    const auto applied =
+        apply_journal(**reader, names().feeds.size(),
+                      FeedId{static_cast<std::uint16_t>(names().feeds.size() - 1)}, machine, sink, last);
     if (!applied) return std::unexpected{applied.error()};
     const auto took = ms_since(applying);
     const auto worked = processor_ms() - processor;

@@ -94,6 +94,10 @@ class StoredCursors final : public Cursors {
 };
 
 Result<void> StoredCursors::load() {
+  auto back = database_.prepare("UPDATE cursors SET sequence=?1 WHERE sequence>?1");
+  if (!back) return std::unexpected{back.error()};
+  back->bind(1, static_cast<std::int64_t>(options_.last.value()));
+  if (auto done = back->run(); !done) return done;
   auto rows = database_.prepare("SELECT key, code, channel, sequence FROM cursors");
   if (!rows) return std::unexpected{rows.error()};
   for (;;) {

@@ -28,7 +28,10 @@ namespace qos::api {
 class Cursors {
  public:
   struct Options {
-    std::filesystem::path database;         // created if absent; its folder must exist
+    std::filesystem::path database;  // created if absent; its folder must exist
+    // The last event there is: what a power cut or a repair has taken is numbered anew, so positions behind
+    // it are brought back to it.
+    Sequence last{INT64_MAX};
     std::size_t max_positions = 1'000'000;  // beyond it no new ones are kept (counted); about 100 bytes each
     std::function<void(std::string)> report;  // what an operator should know, a line each; any thread
   };

@@ -432,8 +432,10 @@ Result<std::optional<Explained>> explain(const Rewind& rewind, const KlineQuesti
          .begins = [&](const market::CalendarTable& calendars) { reading.begin(calendars); },
          .visit = [&](const SequencedEvent& event,
                       const state::Change& change) { return reading.visit(event, change); },
+         .enough = [&](Sequence) { return question.give_up(); },
          .end = [&](const state::InstrumentView& view) { reading.end(view); }});
     if (!last) return std::unexpected{last.error()};
+    if (question.give_up()) return fail("given up");
     if (!*last) return std::nullopt;
     // What moved is known after one reading; more events may have come since, which move more.
     if (!reading.must_read_again()) return reading.result();

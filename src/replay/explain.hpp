@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -22,9 +23,10 @@ namespace qos::replay {
 struct KlineQuestion {
   InstrumentId instrument;
   market::KlineType type = market::KlineType::m1;
-  UnixNanos start;        // of the K-line
-  Sequence after;         // tell trades of events above it
-  std::size_t count = 0;  // tell at most so many
+  UnixNanos start;                                       // of the K-line
+  Sequence after;                                        // tell trades of events above it
+  std::size_t count = 0;                                 // tell at most so many
+  std::function<bool()> give_up = [] { return false; };  // asked now and then; true: an error will do
 };
 
 struct ExplainedTrade {

@@ -49,9 +49,9 @@ Result<void> restore(const CheckpointFile& checkpoint, const market::InstrumentT
   return {};
 }
 
-Result<Applied> apply_journal(journal::Reader& reader, const journal::Names& names, state::Machine& machine,
+Result<Applied> apply_journal(journal::Reader& reader, std::size_t feeds, FeedId own, state::Machine& machine,
                               state::ChangeSink& sink, Sequence until) {
-  Applied applied{.handed_over = std::vector<std::uint64_t>(names.feeds.size())};
+  Applied applied{.handed_over = std::vector<std::uint64_t>(feeds)};
   while (applied.last < until) {
     const auto events = reader.next();
     if (!events) return std::unexpected{events.error()};
@@ -61,11 +61,9 @@ Result<Applied> apply_journal(journal::Reader& reader, const journal::Names& nam
       machine.apply(event, sink);
       applied.last = event.sequence;
       ++applied.events;
-      const std::size_t feed = event.event.feed.value();
-      if (feed >= names.feeds.size()) continue;  // of a feed that this run does not have
-      ++applied.handed_over[feed];
-      // The server itself comes last: its time is not a feed's.
-      if (feed + 1 < names.feeds.size()) applied.received = std::max(applied.received, event.event.ts_recv);
+      const FeedId feed = event.event.feed;
+      if (feed.value() < feeds) ++applied.handed_over[feed.value()];
+      if (feed != own) applied.received = std::max(applied.received, event.event.ts_recv);
     }
   }
   return applied;

@@ -42,7 +42,8 @@ struct Applied {
   std::vector<std::uint64_t> handed_over;  // by FeedId: how many of each
 };
 // All that the reader gives, up to and including `until`. Gaps that a repair has left are passed over.
-Result<Applied> apply_journal(journal::Reader& reader, const journal::Names& names, state::Machine& machine,
+// `feeds`: how many the reader's names have; `own`: the server itself, whose time is not a feed's.
+Result<Applied> apply_journal(journal::Reader& reader, std::size_t feeds, FeedId own, state::Machine& machine,
                               state::ChangeSink& sink, Sequence until);
 
 }  // namespace qos::replay

@@ -115,7 +115,7 @@ Result<Sequence> Rewind::apply(World& world, journal::Reader& reader, const Call
     if (!reader.lost().empty())
       return fail("events {} to {} are lost", reader.lost().front().from.value(),
                   reader.lost().front().to.value());
-    if (events->empty() && !call.goes_on(last)) return last;
+    if (call.enough(last) || (events->empty() && !call.goes_on(last))) return last;
     for (const SequencedEvent& event : *events) {
       last = event.sequence;
       if (concerns(event.event.body, instrument) && !world.tell(event, call.visit)) return last;

@@ -47,6 +47,8 @@ class Rewind {
     std::function<bool(const SequencedEvent&, const state::Change&)> visit;
     // All that is on disk was told, up to `last`. True: look again.
     std::function<bool(Sequence last)> goes_on = [](Sequence) { return false; };
+    // Asked now and then, with the last event that was looked at: whether that will do.
+    std::function<bool(Sequence last)> enough = [](Sequence) { return false; };
     // The instrument as it was in the end.
     std::function<void(const state::InstrumentView&)> end = [](const state::InstrumentView&) {};
   };

@@ -7,16 +7,19 @@
 namespace qos::server {
 
 bool ExplainService::ask(const Query& query, Done done) {
-  return questions_.ask([this, query, done = std::move(done)] { done(answer(query)); });
+  return questions_.ask([this, query, done = std::move(done)](const PastQuestions::GiveUp& give_up) {
+    done(answer(query, give_up));
+  });
 }
 
 std::expected<api::Explainer::Explanation, api::Explainer::Failure> ExplainService::answer(
-    const Query& query) const {
+    const Query& query, const PastQuestions::GiveUp& give_up) const {
   auto explained = replay::explain(rewind_, {.instrument = query.instrument,
                                              .type = query.type,
                                              .start = query.start,
                                              .after = query.after,
-                                             .count = query.count});
+                                             .count = query.count,
+                                             .give_up = give_up});
   if (!explained) {
     spdlog::warn("a K-line could not be explained: {}", explained.error().message);
     return std::unexpected{Failure::broken};

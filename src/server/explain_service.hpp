@@ -16,7 +16,7 @@ class ExplainService final : public api::Explainer {
   bool ask(const Query& query, Done done) override;
 
  private:
-  std::expected<Explanation, Failure> answer(const Query& query) const;
+  std::expected<Explanation, Failure> answer(const Query& query, const PastQuestions::GiveUp& give_up) const;
 
   replay::Rewind rewind_;
   PastQuestions& questions_;

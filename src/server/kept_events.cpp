@@ -6,6 +6,8 @@
 
 #include "core/crash_point.hpp"
 #include "journal/reader.hpp"
+#include "journal/segment_files.hpp"
+#include "market/code.hpp"
 #include "replay/own_calendars.hpp"
 #include "replay/recovery.hpp"
 
@@ -35,6 +37,14 @@ replay::Checkpointer::Options checkpoint_options(const Config& config) {
           .every = std::chrono::seconds{journal.checkpoint_s},
           .spacing = std::chrono::seconds{journal.checkpoint_spacing_s},
           .report = [](const Error& error) { spdlog::error("checkpoint: {}", error.message); }};
+}
+
+bool has_codes_gone(const replay::CheckpointFile& checkpoint, const market::InstrumentTable& instruments) {
+  return std::ranges::any_of(checkpoint.codes(), [&](std::string_view text) {
+    if (text.empty()) return false;  // what belongs to no instrument
+    const auto code = market::parse_code(text);
+    return !code || instruments.find(code->code) == nullptr;
+  });
 }
 
 }  // namespace
@@ -89,6 +99,7 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
   if (auto removed = replay::remove_unfinished(disk_, folder); !removed)
     return std::unexpected{removed.error()};
   const auto last = journal_->found().last.sequence;
+  if (auto removed = remove_beyond(last); !removed) return std::unexpected{removed.error()};
   const auto pristine = replay::own_calendars(calendars);
   auto machine = std::make_unique<state::Machine>(instruments, calendars, options);
   std::optional<Error> unfit;
@@ -107,6 +118,8 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
         from_ = facts.first;
         before_ = {.handed_over = facts.handed_over, .received = facts.received};
         crash_point("recovery.restored");
+        // What was counted of them is gone: if they come again, their numbers begin anew.
+        codes_gone_ = has_codes_gone(**checkpoint, instruments);
       }
     } else if (!*whole) {
       unfit = Error{"there is no checkpoint, and the journal does not go back to its first event"};
@@ -120,15 +133,35 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
     calendars = std::move(*replay::own_calendars(*pristine));
     machine = std::make_unique<state::Machine>(instruments, calendars, options);
   }
-  checkpointer_ =
-      std::make_unique<replay::Checkpointer>(*journal_, clock_, instruments, options_.checkpoints, from_);
+  instruments_ = &instruments;
   return machine;
+}
+
+// Checkpoints of events that a power cut, a repair or a hand has taken: their numbers are given again.
+Result<void> KeptEvents::remove_beyond(Sequence last) {
+  const auto places = replay::checkpoints_in(disk_, options_.checkpoints.folder);
+  if (!places) return std::unexpected{places.error()};
+  for (const auto& place : *places) {
+    const auto checkpoint = replay::CheckpointFile::open(disk_, place.path);
+    if (!checkpoint || checkpoint->facts().last <= last) continue;
+    spdlog::warn("journal: {} is of events that are not there, and goes", place.path.string());
+    if (auto removed = disk_.remove(place.path); !removed) return removed;
+  }
+  return {};
 }
 
 Result<void> KeptEvents::begin_anew(const Error& why) {
   spdlog::warn("journal: state begins anew from the stored past, in a new epoch: {}", why.message);
   from_ = journal_->found().last.sequence;
   before_ = {};
+  const auto places = replay::checkpoints_in(disk_, options_.checkpoints.folder);
+  if (!places) return std::unexpected{places.error()};
+  for (const auto& place : *places)
+    if (auto removed = disk_.remove(place.path); !removed) return removed;
+  return begin_epoch();
+}
+
+Result<void> KeptEvents::begin_epoch() {
   journal_.reset();
   const auto mark = options_.journal.folder / kNewEpochMark;
   if (!disk_.exists(mark)) {
@@ -143,25 +176,44 @@ Result<void> KeptEvents::begin_anew(const Error& why) {
 Result<void> KeptEvents::catch_up(state::Machine& machine, state::ChangeSink& sink) {
   const auto last = journal_->found().last.sequence;
   if (recovered_ && from_ < last) {
-    auto reader = journal::Reader::open(disk_, options_.journal.folder, from_, names_);
+    // Behind the server itself: feeds of earlier runs that this one does not have, so that theirs is counted.
+    const auto all = journal::all_names(disk_, options_.journal.folder);
+    if (!all) return within("journal", all.error());
+    const FeedId own{static_cast<std::uint16_t>(names_.feeds.size() - 1)};
+    journal::Names names = names_;
+    for (const auto& feed : all->feeds)
+      if (std::ranges::find(names.feeds, feed) == names.feeds.end()) names.feeds.push_back(feed);
+    auto reader = journal::Reader::open(disk_, options_.journal.folder, from_, names);
     if (!reader) return within("journal", reader.error());
     const auto begun = clock_.steady_now();
-    const auto applied = replay::apply_journal(**reader, names_, machine, sink, last);
+    const auto applied = replay::apply_journal(**reader, names.feeds.size(), own, machine, sink, last);
     if (!applied) return within("journal", applied.error());
     for (const auto& lost : (*reader)->lost())
       spdlog::warn("journal: events {} to {} were left out by a repair", lost.from.value(), lost.to.value());
     before_.received = std::max(before_.received, applied->received);
-    for (std::size_t feed = 0; feed < names_.feeds.size(); ++feed)
-      before_.handed_over[names_.feeds[feed]] += applied->handed_over[feed];
+    for (std::size_t feed = 0; feed < names.feeds.size(); ++feed)
+      before_.handed_over[names.feeds[feed]] += applied->handed_over[feed];
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - begun);
     spdlog::info("journal: {} events applied after the checkpoint in {} ms", applied->events, took.count());
     if (applied->last != last)
       return fail("journal: it ends at event {}, expected {}", applied->last.value(), last.value());
     crash_point("recovery.caught_up");
   }
-  if (const auto wrong = machine.counters().digest_mismatches.value(); wrong > 0)
-    spdlog::error("journal: {} digests differ from what was published before the restart", wrong);
+  if (auto proven = prove(machine); !proven) return proven;
+  checkpointer_ =
+      std::make_unique<replay::Checkpointer>(*journal_, clock_, *instruments_, options_.checkpoints, from_);
   return {};
+}
+
+// Numbers go on only where state is what it was: other options or another program may have folded otherwise.
+Result<void> KeptEvents::prove(const state::Machine& machine) {
+  const auto wrong = machine.counters().digest_mismatches.value();
+  if (wrong == 0 && !codes_gone_) return {};
+  if (wrong > 0)
+    spdlog::error("journal: {} digests differ from what was published before the restart: a new epoch begins",
+                  wrong);
+  if (codes_gone_) spdlog::warn("journal: instruments are gone from the table: a new epoch begins");
+  return begin_epoch();
 }
 
 void KeptEvents::start(std::function<void()> wake) {

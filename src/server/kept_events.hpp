@@ -65,6 +65,9 @@ class KeptEvents {
   Result<void> open_journal();
   Result<bool> is_whole() const;
   Result<void> begin_anew(const Error& why);
+  Result<void> begin_epoch();
+  Result<void> remove_beyond(Sequence last);
+  Result<void> prove(const state::Machine& machine);
 
   Options options_;
   io::Disk& disk_;
@@ -72,7 +75,9 @@ class KeptEvents {
   journal::Names names_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<replay::Checkpointer> checkpointer_;
+  const market::InstrumentTable* instruments_ = nullptr;  // once there is a machine
   bool recovered_ = false;
+  bool codes_gone_ = false;
   Sequence from_;  // the journal is applied behind it
   MarketLoop::Before before_;
 };

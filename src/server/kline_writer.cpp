@@ -209,7 +209,8 @@ void KlineWriter::catch_up(const std::stop_token& stop) {
     if (view == nullptr || (keeps_ && !keeps_(id))) continue;
     const auto add_closed = [&](StoredSeries series, const std::vector<Kline>& klines) {
       for (const auto& kline : klines)
-        if (kline.closed && kline.sequence != Sequence{}) batch_.push_back({id, series, kline});
+        if (kline.closed && kline.sequence != Sequence{})
+          batch_.push_back({id, series, kline, false, Told::again});
     };
     constexpr auto kAll = std::numeric_limits<std::size_t>::max();
     add_closed(StoredSeries::regular, view->klines(market::KlineType::m1, kAll));

@@ -33,6 +33,7 @@ bool MarketLoop::is_held() const {
 std::size_t MarketLoop::turn() {
   const auto limit = std::min(options_.batch, room());
   if (limit == 0) counters_.held.add();
+  held_.store(limit == 0, std::memory_order_relaxed);
   const auto taken =
       limit == 0 ? 0 : parts_.sequencer.drain(limit, [this](const SequencedEvent& event) { take(event); });
   const auto applied = apply_what_may_be();

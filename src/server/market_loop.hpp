@@ -9,6 +9,7 @@
 // Thread: the market thread's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -56,6 +57,8 @@ class MarketLoop {
   bool settled() const { return waiting_.empty(); }
   // The disk is so far behind that nothing more is taken.
   bool is_held() const;
+  // It was at the last turn. Any thread.
+  bool held() const { return held_.load(std::memory_order_relaxed); }
 
   // The end of a run: a digest, and a checkpoint of all there is, so that the next start has nothing to
   // apply. Waits for the thread that writes it, but not for a disk that hangs.
@@ -83,6 +86,7 @@ class MarketLoop {
   std::vector<std::uint64_t> handed_over_;  // in this run, by FeedId
   std::deque<SequencedEvent> waiting_;      // for the disk; bounded by the journal's tail
   std::uint64_t since_digest_ = 0;
+  std::atomic<bool> held_{false};
   Counters counters_;
 };
 

@@ -1,15 +1,21 @@
 #include "server/past_questions.hpp"
 
 namespace qos::server {
+namespace {
 
-bool PastQuestions::ask(std::function<void()> question) {
+// Whoever asks waits no longer (api/ws/resumes.hpp, api/http).
+constexpr std::chrono::seconds kPatience{60};
+
+}  // namespace
+
+bool PastQuestions::ask(std::function<void(const GiveUp&)> question) {
   {
     const std::scoped_lock lock{mutex_};
     if (questions_.size() >= most_waiting_ || thread_.get_stop_token().stop_requested()) {
       counters_.refused.add();
       return false;
     }
-    questions_.push_back(std::move(question));
+    questions_.push_back({std::chrono::steady_clock::now(), std::move(question)});
   }
   asked_.notify_one();
   return true;
@@ -29,14 +35,16 @@ void PastQuestions::stop() {
 
 void PastQuestions::run(const std::stop_token& stop) {
   for (;;) {
-    std::function<void()> question;
+    Waiting waiting;
     {
       std::unique_lock lock{mutex_};
       if (!asked_.wait(lock, stop, [this] { return !questions_.empty(); }) || stop.stop_requested()) return;
-      question = std::move(questions_.front());
+      waiting = std::move(questions_.front());
       questions_.pop_front();
     }
-    question();
+    waiting.question([&] {
+      return stop.stop_requested() || std::chrono::steady_clock::now() - waiting.asked > kPatience;
+    });
     counters_.answered.add();
   }
 }

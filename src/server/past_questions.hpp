@@ -4,6 +4,7 @@
 // Threads: ask() any; start() and stop() the owner's.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -19,8 +20,10 @@ class PastQuestions {
   explicit PastQuestions(std::size_t waiting = 256) : most_waiting_{waiting} {}
   ~PastQuestions() { stop(); }
 
-  // False: too many wait already, or it has ended.
-  bool ask(std::function<void()> question);
+  // Whether the answer is not worth going on for: the server stops, or who has asked has long gone.
+  using GiveUp = std::function<bool()>;
+  // False: too many wait already, or it has ended. The question looks at its GiveUp now and then.
+  bool ask(std::function<void(const GiveUp&)> question);
   void start();
   // What waits is forgotten; the one that is being answered is finished.
   void stop();
@@ -37,7 +40,11 @@ class PastQuestions {
   const std::size_t most_waiting_;
   std::mutex mutex_;  // guards questions_
   std::condition_variable_any asked_;
-  std::deque<std::function<void()>> questions_;
+  struct Waiting {
+    std::chrono::steady_clock::time_point asked;
+    std::function<void(const GiveUp&)> question;
+  };
+  std::deque<Waiting> questions_;
   Counters counters_;
   std::jthread thread_;
 };

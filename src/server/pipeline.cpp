@@ -35,6 +35,8 @@ namespace {
 constexpr std::size_t kOwnBatch = 1'024;
 // How long they may wait for a disk that takes nothing.
 constexpr std::chrono::seconds kPatience{30};
+// And events of feeds, when the server is told to stop.
+constexpr std::chrono::seconds kHeldPatience{3};
 
 void add_instruments(const PlannedFeed& planned, const market::InstrumentTable& instruments,
                      std::vector<InstrumentId>& ids) {
@@ -132,6 +134,11 @@ class Pipeline::Impl final : private state::ChangeSink {
                               : static_cast<std::uint64_t>(unix_nanos(clock_.now()) / 1'000));
   }
 
+  // An opening that fails ends without stop(), and the journal's thread wakes the sequencer.
+  ~Impl() override {
+    if (events_) events_->stop();
+  }
+
   Result<void> make_feeds(const std::vector<PlannedFeed>& planned, const FeedMaker& maker) {
     for (std::size_t index = 0; index < planned.size(); ++index) {
       const FeedId id{static_cast<std::uint16_t>(index)};
@@ -160,6 +167,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     if (events_) {
       auto cursors =
           api::Cursors::open({.database = cursor_database(config_),
+                              .last = events_->journal().found().last.sequence,
                               .report = [](const std::string& line) { spdlog::warn("cursors: {}", line); }},
                              reference_->instruments, io::system_clock());
       if (!cursors) return std::unexpected{cursors.error()};
@@ -178,7 +186,10 @@ class Pipeline::Impl final : private state::ChangeSink {
   // The past of every feed goes into the store, and state is told what it has to go on from. No other thread
   // runs yet, so this one applies the events itself.
   Result<void> take_past(const std::vector<PlannedFeed>& planned) {
-    for (const auto& change : calendar_news()) put_own(change);
+    for (const auto& change : calendar_news()) {
+      put_own(change);
+      if (auto settled = settle_own(); !settled) return settled;
+    }
     std::vector<InstrumentId> continuing;
     for (const auto& feed : planned)
       if (feed.plan.continues) add_instruments(feed, reference_->instruments, continuing);
@@ -224,9 +235,10 @@ class Pipeline::Impl final : private state::ChangeSink {
     for (auto& feed : feeds_) feed->thread.request_stop();
     // A feed that waits for room in its queue is let go only after the market thread had its chance to make
     // some.
+    wait_for_feeds();
+    sequencer_.close();
     for (auto& feed : feeds_)
       if (feed->thread.joinable()) feed->thread.join();
-    sequencer_.close();
     if (market_thread_.joinable()) {
       market_thread_.join();
       loop_.finish();
@@ -349,16 +361,26 @@ class Pipeline::Impl final : private state::ChangeSink {
             .stale_after = std::chrono::seconds{config_.stale_after_s}};
   }
 
+  // Until all have ended; but not for room that a disk does not make.
+  void wait_for_feeds() const {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto has_ended = [](const auto& feed) { return !feed->thread.joinable() || feed->ended(); };
+    while (!std::ranges::all_of(feeds_, has_ended)) {
+      if (loop_.held() && std::chrono::steady_clock::now() - begun > kHeldPatience) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+  }
+
   // What was put is applied. An error: the disk takes nothing.
   Result<void> settle_own() {
     const auto begun = std::chrono::steady_clock::now();
     while (own_handed_over_.value() > applied_.value()) {
-      const auto seen = sequencer_.look();
       if (loop_.turn() > 0) continue;
       if (std::chrono::steady_clock::now() - begun > kPatience)
         return fail("the journal in {} takes no events: {} wait for the disk",
                     journal_folder(config_).string(), own_handed_over_.value() - applied_.value());
-      sequencer_.wait(seen);
+      // Nobody rings for a disk that refuses.
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
     return {};
   }

@@ -37,10 +37,13 @@ void for_each_wanted(const api::Rewind::Request& request, const state::Change& c
 }  // namespace
 
 bool RewindService::ask(const Request& request, Done done) {
-  return questions_.ask([this, request, done = std::move(done)] { done(answer(request)); });
+  return questions_.ask([this, request, done = std::move(done)](const PastQuestions::GiveUp& give_up) {
+    done(answer(request, give_up));
+  });
 }
 
-std::expected<api::Rewind::Result, api::Rewind::Failure> RewindService::answer(const Request& request) const {
+std::expected<api::Rewind::Result, api::Rewind::Failure> RewindService::answer(
+    const Request& request, const PastQuestions::GiveUp& give_up) const {
   Result result;
   bool too_many = false;
   const auto begun = std::chrono::steady_clock::now();
@@ -66,11 +69,13 @@ std::expected<api::Rewind::Result, api::Rewind::Failure> RewindService::answer(c
           },
       .goes_on =
           [&](Sequence last) {
-            if (last >= request.at_least || std::chrono::steady_clock::now() - begun > kPatience)
+            if (last >= request.at_least || std::chrono::steady_clock::now() - begun > kPatience || give_up())
               return false;
             std::this_thread::sleep_for(kLook);
             return true;
-          }};
+          },
+      // What is published later comes to the client by itself.
+      .enough = [&](Sequence last) { return last >= request.at_least || give_up(); }};
   const auto until = rewind_.run(call);
   if (too_many) return std::unexpected{Failure::too_many};
   if (!until) {

@@ -16,7 +16,8 @@ class RewindService final : public api::Rewind {
 
   bool ask(const Request& request, Done done) override;
   // What the questions' thread does, by hand (simulation). Waits a moment for what is not on disk yet.
-  std::expected<Result, Failure> answer(const Request& request) const;
+  std::expected<Result, Failure> answer(
+      const Request& request, const PastQuestions::GiveUp& give_up = [] { return false; }) const;
 
  private:
   replay::Rewind rewind_;

@@ -50,7 +50,7 @@ class CheckpointerTest : public testing::Test {
 using Firsts = std::vector<std::uint64_t>;
 
 TEST_F(CheckpointerTest, is_due_after_so_many_events_or_so_long) {
-  make({.every_events = 100, .every = std::chrono::seconds{60}});
+  make({.every_events = 100, .every = std::chrono::seconds{60}, .first = std::chrono::seconds{60}});
   EXPECT_FALSE(checkpointer_->due(Sequence{}));
   EXPECT_FALSE(checkpointer_->due(Sequence{99}));
   EXPECT_TRUE(checkpointer_->due(Sequence{100}));
@@ -62,6 +62,15 @@ TEST_F(CheckpointerTest, is_due_after_so_many_events_or_so_long) {
   live(5);
   checkpointer_->begin(world_.machine(), {});
   EXPECT_FALSE(checkpointer_->due(Sequence{1'000}));
+}
+
+// What was recovered need not be applied again by the next start.
+TEST_F(CheckpointerTest, is_due_soon_after_the_start_of_a_run) {
+  make({.every = std::chrono::seconds{600}, .first = std::chrono::seconds{10}});
+  world_.clock().advance(std::chrono::seconds{9});
+  EXPECT_FALSE(checkpointer_->due(Sequence{1}));
+  world_.clock().advance(std::chrono::seconds{1});
+  EXPECT_TRUE(checkpointer_->due(Sequence{1}));
 }
 
 TEST_F(CheckpointerTest, is_none_before_the_journal_is_durable) {

@@ -11,6 +11,11 @@
 namespace qos::replay {
 namespace {
 
+// The server itself comes last.
+FeedId own_of(const journal::Names& names) {
+  return FeedId{static_cast<std::uint16_t>(names.feeds.size() - 1)};
+}
+
 constexpr std::uint32_t kInstruments = 6;
 
 std::string all_of(const state::Machine& machine) {
@@ -89,7 +94,8 @@ class Recovered {
     auto reader = journal::Reader::open(archive_.disk, archive_.journal, from, archive_.names);
     if (!reader) return std::unexpected{reader.error()};
     Nobody sink;
-    auto done = apply_journal(**reader, archive_.names, machine, sink, last);
+    auto done =
+        apply_journal(**reader, archive_.names.feeds.size(), own_of(archive_.names), machine, sink, last);
     if (!done) return std::unexpected{done.error()};
     applied = *done;
     return {};
@@ -220,7 +226,7 @@ TEST(Recovery, goes_by_names_where_the_table_has_changed) {
   auto reader = journal::Reader::open(lived.disk(), kJournal, (*checkpoint)->facts().first, names);
   ASSERT_TRUE(reader);
   Nobody sink;
-  ASSERT_TRUE(apply_journal(**reader, names, machine, sink, lived.last()));
+  ASSERT_TRUE(apply_journal(**reader, names.feeds.size(), own_of(names), machine, sink, lived.last()));
   const auto part = [](const state::Machine& of, InstrumentId id) {
     std::string bytes;
     ByteWriter out{bytes};
