@@ -142,8 +142,7 @@ TEST(Traveller, says_when_nothing_goes_back_so_far) {
   EXPECT_THAT(error_of(lived, market::utc("2024-08-04 00:00")),
               HasSubstr("the journal begins at 2024-08-05"));
   const auto places = *checkpoints_in(lived.disk, LivedJournal::kCheckpoints);
-  for (const auto& place : places)
-    ASSERT_TRUE(lived.disk.remove(place.path));
+  for (const auto& place : places) ASSERT_TRUE(lived.disk.remove(place.path));
   const auto segments = *journal::segments_of(lived.disk, LivedJournal::kJournal);
   ASSERT_GE(segments.size(), 2U);
   ASSERT_TRUE(lived.disk.remove(LivedJournal::kJournal / segments.front().file));
