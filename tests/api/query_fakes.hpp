@@ -286,8 +286,9 @@ inline bool Explainer::ask(const Query& query, Done done) {
   Explanation explained;
   explained.kline = kline(unix_seconds(query.start), "213", "213", "213", "213", "200");
   explained.kline->closed = true;
-  explained.trades = {trade(7), trade(8)};
-  explained.counted = 2;
+  explained.trades = {trade(7), trade(8), trade(9)};
+  explained.trades.back().rule = state::TradeRule::volume_only;
+  explained.counted = 3;
   done(std::move(explained));
   return true;
 }
