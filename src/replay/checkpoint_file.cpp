@@ -195,6 +195,7 @@ Result<CheckpointFile> CheckpointFile::open(io::Disk& disk, const std::filesyste
 
 std::vector<std::string_view> CheckpointFile::codes() const {
   std::vector<std::string_view> codes;
+  codes.reserve(rows_.size());
   for (const CheckpointRow& row : rows_) codes.push_back(row.code);
   return codes;
 }
