@@ -108,8 +108,6 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
         disk_, folder, {.durable = last},
         [](const Error& error) { spdlog::error("journal: passed over: {}", error.message); });
     if (!checkpoint) return std::unexpected{checkpoint.error()};
-    const auto whole = is_whole();
-    if (!whole) return std::unexpected{whole.error()};
     if (*checkpoint) {
       if (auto restored = replay::restore(**checkpoint, instruments, *machine); !restored) {
         unfit = restored.error();
@@ -121,6 +119,8 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
         // What was counted of them is gone: if they come again, their numbers begin anew.
         codes_gone_ = has_codes_gone(**checkpoint, instruments);
       }
+    } else if (const auto whole = is_whole(); !whole) {
+      return std::unexpected{whole.error()};
     } else if (!*whole) {
       unfit = Error{"there is no checkpoint, and the journal does not go back to its first event"};
     }

@@ -197,8 +197,10 @@ Result<std::optional<Kline>> PastReader::fold_of_day(InstrumentId instrument, st
 
 // Minutes of a date whose days have gone on since are the past's: their day says all that state needs. So
 // does a day that is not the fold of its minutes: its source knew better.
-Result<std::optional<PastReader::End>> PastReader::end_of(InstrumentId instrument,
-                                                          store::StoreKey key) const {
+Result<std::optional<PastReader::End>> PastReader::end_of(InstrumentId instrument) const {
+  const auto found = store.find(instruments.at(instrument).code.to_string());
+  if (!found) return std::nullopt;
+  const auto key = *found;
   const auto last_day = newest(store, key, StoredSeries::day);
   if (!last_day) return std::unexpected{last_day.error()};
   const auto last_minute = newest(store, key, StoredSeries::regular);
@@ -211,12 +213,12 @@ Result<std::optional<PastReader::End>> PastReader::end_of(InstrumentId instrumen
     has_minutes = *fold && same_values(**fold, (*last_day)->kline);
   }
   if (!has_minutes && !*last_day) return std::nullopt;
-  return End{has_minutes ? (*last_minute)->trading_date : (*last_day)->trading_date, has_minutes};
+  return End{key, has_minutes ? (*last_minute)->trading_date : (*last_day)->trading_date, has_minutes};
 }
 
-Result<void> PastReader::tell_days(InstrumentId instrument, store::StoreKey key, UnixNanos from,
-                                   const End& end, const std::function<void(const PastKline&)>& sink) const {
-  auto known = store.between(key, StoredSeries::day, from, KlineStore::kEver);
+Result<void> PastReader::tell_days(InstrumentId instrument, UnixNanos from, const End& end,
+                                   const std::function<void(const PastKline&)>& sink) const {
+  auto known = store.between(end.key, StoredSeries::day, from, KlineStore::kEver);
   if (!known) return std::unexpected{known.error()};
   for (const auto& day : *known)
     if (!end.has_minutes || day.trading_date < end.date) sink(past_of(instrument, StoredSeries::day, day));
@@ -225,26 +227,20 @@ Result<void> PastReader::tell_days(InstrumentId instrument, store::StoreKey key,
 
 Result<void> PastReader::tell(InstrumentId instrument,
                               const std::function<void(const PastKline&)>& sink) const {
-  const auto& facts = instruments.at(instrument);
-  const auto key = store.find(facts.code.to_string());
-  if (!key) return {};
-  const auto end = end_of(instrument, *key);
+  const auto end = end_of(instrument);
   if (!end) return std::unexpected{end.error()};
   if (!*end) return {};
   const sys_days new_year{(*end)->date.year() / January / 1};
   const sys_days monday = new_year - (weekday{new_year} - Monday);
-  const auto first = calendars.at(facts.calendar).local_midnight(Date{monday});
-  if (auto told = tell_days(instrument, *key, first, **end, sink); !told) return told;
+  const auto first = calendars.at(instruments.at(instrument).calendar).local_midnight(Date{monday});
+  if (auto told = tell_days(instrument, first, **end, sink); !told) return told;
   if (!(*end)->has_minutes) return {};
-  return tell_minutes(instrument, *key, (*end)->date, KlineStore::kEver, sink);
+  return tell_minutes(instrument, (*end)->key, (*end)->date, KlineStore::kEver, sink);
 }
 
 Result<void> PastReader::tell_since(InstrumentId instrument, const state::InstrumentView& lived,
                                     const std::function<void(const PastKline&)>& sink) const {
-  const auto& facts = instruments.at(instrument);
-  const auto key = store.find(facts.code.to_string());
-  if (!key) return {};
-  const auto end = end_of(instrument, *key);
+  const auto end = end_of(instrument);
   if (!end) return std::unexpected{end.error()};
   if (!*end) return {};
 
@@ -262,17 +258,17 @@ Result<void> PastReader::tell_since(InstrumentId instrument, const state::Instru
     }
     sink(past);
   };
-  const auto& calendar = calendars.at(facts.calendar);
+  const auto& calendar = calendars.at(instruments.at(instrument).calendar);
   const Date date = market::trading_date_of_kline(calendar, newest_told[StoredSeries::regular]);
   const auto next_midnight = calendar.local_midnight(Date{sys_days{date} + days{1}});
   const bool same_date = (*end)->date <= date;
-  if (auto told =
-          tell_minutes(instrument, *key, date, same_date ? KlineStore::kEver : next_midnight, only_new);
+  if (auto told = tell_minutes(instrument, (*end)->key, date, same_date ? KlineStore::kEver : next_midnight,
+                               only_new);
       !told || same_date)
     return told;
-  if (auto told = tell_days(instrument, *key, next_midnight, **end, only_new); !told) return told;
+  if (auto told = tell_days(instrument, next_midnight, **end, only_new); !told) return told;
   if (!(*end)->has_minutes) return {};
-  return tell_minutes(instrument, *key, (*end)->date, KlineStore::kEver, only_new);
+  return tell_minutes(instrument, (*end)->key, (*end)->date, KlineStore::kEver, only_new);
 }
 
 Result<bool> PastReader::differs(InstrumentId instrument, const state::InstrumentView& lived,

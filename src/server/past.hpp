@@ -84,12 +84,14 @@ struct PastReader {
  private:
   // How the past ends: with minutes of a date, or with a day.
   struct End {
+    store::StoreKey key;
     store::Date date;
     bool has_minutes = false;
   };
-  Result<std::optional<End>> end_of(InstrumentId instrument, store::StoreKey key) const;
+  // nullopt: there is none.
+  Result<std::optional<End>> end_of(InstrumentId instrument) const;
   // Days from the first to before the end, the last one too if it has no minutes.
-  Result<void> tell_days(InstrumentId instrument, store::StoreKey key, UnixNanos from, const End& end,
+  Result<void> tell_days(InstrumentId instrument, UnixNanos from, const End& end,
                          const std::function<void(const PastKline&)>& sink) const;
   // nullopt: the date has no minutes.
   Result<std::optional<Kline>> fold_of_day(InstrumentId instrument, store::StoreKey key,
