@@ -10,37 +10,15 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "coins.hpp"
 #include "state/machine.hpp"
 
 namespace qos::state {
 namespace {
-
-market::CalendarTable calendars() {
-  std::ifstream file{std::string{QOS_SOURCE_DIR} + "/config/markets/CF.toml"};
-  const std::string rules{std::istreambuf_iterator<char>{file}, {}};
-  auto calendar = market::SessionCalendar::load({.rules_name = "CF.toml", .rules = rules});
-  QOS_ASSERT(calendar.has_value());
-  market::CalendarTable table;
-  table.add(std::move(*calendar));
-  return table;
-}
-
-market::InstrumentTable instruments(std::size_t count, const market::CalendarTable& calendars) {
-  std::string csv =
-      "code,kind,exchange,currency,name_zh,name_en,lot_size,tick,volume_step,calendar,total_shares,"
-      "outstanding_shares,eps,naps,dividend_yield,source\n";
-  for (std::size_t n = 0; n < count; ++n)
-    csv += fmt::format("CF:C{},perpetual,X,USDT,,,1,0.1,0.001,,,,,,,bench\n", n);
-  auto table = market::InstrumentTable::load("bench.csv", csv, calendars);
-  QOS_ASSERT(table.has_value());
-  return std::move(*table);
-}
 
 constexpr UnixNanos kStart = from_unix_seconds(1'722'988'800);  // 2024-08-07 00:00 UTC
 
@@ -78,8 +56,8 @@ std::size_t heap() {
 }
 
 void measure(const char* what, const std::vector<EventBody>& events, std::uint32_t count) {
-  auto calendar_table = calendars();
-  const auto table = instruments(count, calendar_table);
+  auto calendar_table = bench::coin_calendars();
+  const auto table = bench::coins(count, calendar_table);
   const std::size_t before = heap();
   Machine machine{table, calendar_table, {}};
   const std::size_t idle = heap() - before;

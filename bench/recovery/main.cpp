@@ -13,13 +13,12 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
 
+#include "coins.hpp"
 #include "journal/journal.hpp"
 #include "replay/checkpointer.hpp"
 #include "replay/own_calendars.hpp"
@@ -36,27 +35,6 @@ struct Options {
   std::uint32_t instruments = 1'000;
   std::filesystem::path folder;
 };
-
-market::CalendarTable calendars() {
-  std::ifstream file{std::string{QOS_SOURCE_DIR} + "/config/markets/CF.toml"};
-  const std::string rules{std::istreambuf_iterator<char>{file}, {}};
-  auto calendar = market::SessionCalendar::load({.rules_name = "CF.toml", .rules = rules});
-  QOS_ASSERT(calendar.has_value());
-  market::CalendarTable table;
-  table.add(std::move(*calendar));
-  return table;
-}
-
-market::InstrumentTable instruments(std::uint32_t count, const market::CalendarTable& calendars) {
-  std::string csv =
-      "code,kind,exchange,currency,name_zh,name_en,lot_size,tick,volume_step,calendar,total_shares,"
-      "outstanding_shares,eps,naps,dividend_yield,source\n";
-  for (std::uint32_t n = 0; n < count; ++n)
-    csv += fmt::format("CF:C{},perpetual,X,USDT,,,1,0.1,0.001,,,,,,,bench\n", n);
-  auto table = market::InstrumentTable::load("bench.csv", csv, calendars);
-  QOS_ASSERT(table.has_value());
-  return std::move(*table);
-}
 
 // Half trades, half changes of books; prices walk.
 class Day {
@@ -200,8 +178,8 @@ struct Bench {
   }
 
   Options options;
-  market::CalendarTable of_files = calendars();
-  market::InstrumentTable table = instruments(options.instruments, of_files);
+  market::CalendarTable of_files = bench::coin_calendars();
+  market::InstrumentTable table = bench::coins(options.instruments, of_files);
 };
 
 int run(Options options) {
