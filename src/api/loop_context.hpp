@@ -40,6 +40,12 @@ struct Tally {
   std::uint64_t bytes_received = 0;
 };
 
+// How late this loop is, as the extension `lag` tells it. Filled in by the loop where it sends.
+struct Lag {
+  std::int64_t us = 0;      // of the newest update sent: from its event's receipt until the kernel had it
+  std::uint64_t queue = 0;  // updates that waited in the loop's ring when it was last looked at
+};
+
 struct LoopContext {
   ConnectionHost& host;
   io::Loop& loop;
@@ -54,6 +60,7 @@ struct LoopContext {
 
   SteadyTime now{};  // of the clock handed in, looked at when the loop has something to do
   Tally tally{};
+  Lag lag{};
   RequestParser commands{};
   http::ResponseWriter responses{};
   // Where every socket of this loop is read into: an idle connection has no buffer of its own.
