@@ -1,16 +1,13 @@
 #include "api/connection.hpp"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 
 namespace qos::api {
 namespace {
 
-// Pieces given to the kernel in one call; IOV_MAX is 1024, and past some dozens nothing is gained.
+// Pieces gathered for one call; past some dozens nothing is gained.
 constexpr std::size_t kPartsPerCall = 256;
 constexpr std::chrono::seconds kLinger{2};
 
@@ -20,14 +17,14 @@ Connection::Connection(LoopContext& context, Transport transport)
     : context_{&context}, transport_{std::move(transport)} {}
 
 Connection::~Connection() {
-  if (watched_) context_->loop.remove(transport_.socket.get());
+  if (watched_) context_->loop.remove(transport_.stream.fd());
 }
 
 void Connection::start() {
   interest_ = {.read = true};
-  if (!context_->loop.add(transport_.socket.get(), interest_, *this)) return close_now();
+  if (!context_->loop.add(transport_.stream.fd(), interest_, *this)) return close_now();
   watched_ = true;
-  if (!outbox().empty()) context_->host.visit_at_turn_end(*this);
+  if (!outbox().empty() || transport_.stream.has_unread()) context_->host.visit_at_turn_end(*this);
 }
 
 void Connection::on_tick(SteadyTime now) {
@@ -41,24 +38,33 @@ void Connection::on_ready(io::Readiness readiness) {
   if (readiness.writable && !closed()) end_turn();
 }
 
+void Connection::visit() {
+  if (transport_.stream.has_unread() && reads()) receive();
+  if (!closed()) end_turn();
+}
+
 void Connection::receive() {
-  auto& input = context_->input;
-  const auto got = ::recv(transport_.socket.get(), input.data(), input.size(), 0);
-  if (got < 0) {
-    if (errno != EAGAIN && errno != EINTR) close_now();
-    return;
-  }
-  context_->tally.bytes_received += static_cast<std::uint64_t>(got);
+  take(transport_.stream.read(context_->input));
+  if (closed()) return;
+  update_interest();
+  visit_if_unread();
+}
+
+void Connection::take(const io::StreamResult& got) {
+  using enum io::StreamResult::State;
+  if (got.state == again) return;
+  if (got.state == broken) return close_now();
+  context_->tally.bytes_received += got.bytes;
   if (phase_ == Phase::lingering) {
-    if (got == 0) close_now();
+    if (got.state == ended) close_now();
     return;
   }
-  if (got == 0) {
+  if (got.state == ended) {
     read_while(false);
     on_end_of_input();
     return;
   }
-  if (accepts_input()) on_bytes({input.data(), static_cast<std::size_t>(got)});
+  if (accepts_input()) on_bytes(std::span{context_->input}.first(got.bytes));
 }
 
 channel::Outbox::Verdict Connection::send(channel::Frame frame) {
@@ -73,30 +79,33 @@ channel::Outbox::Verdict Connection::send_answer(channel::Frame frame) {
   return outbox().push_answer(std::move(frame), context_->now);
 }
 
+// The next of what waits, in one piece: of the loop's buffer if several frames lie in it.
+std::string_view Connection::next_bytes() {
+  std::array<std::string_view, kPartsPerCall> parts;
+  const std::size_t count = outbox().gather(parts);
+  auto& output = context_->output;
+  if (count == 0) return {};
+  if (count == 1 || parts[0].size() >= output.size()) return parts[0];
+  std::size_t used = 0;
+  for (std::size_t index = 0; index < count && used < output.size(); ++index)
+    used += parts[index].copy(output.data() + used, output.size() - used);
+  return {output.data(), used};
+}
+
 void Connection::flush() {
   if (closed()) return;
-  while (!outbox().empty()) {
-    std::array<std::string_view, kPartsPerCall> parts;
-    std::array<iovec, kPartsPerCall> pieces;
-    const std::size_t count = outbox().gather(parts);
-    std::size_t offered = 0;
-    for (std::size_t index = 0; index < count; ++index) {
-      pieces[index] = {const_cast<char*>(parts[index].data()), parts[index].size()};
-      offered += parts[index].size();
+  while (!outbox().empty() || transport_.stream.wants_to_write()) {
+    const auto bytes = next_bytes();
+    const auto put = transport_.stream.write(bytes);
+    if (put.state == io::StreamResult::State::broken) return close_now();
+    if (put.bytes > 0) {
+      context_->tally.bytes_sent += put.bytes;
+      outbox().sent(put.bytes, context_->now);
+      on_some_sent();
     }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    const auto put = ::sendmsg(transport_.socket.get(), &message, MSG_NOSIGNAL);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && errno != EAGAIN) return close_now();
-    if (put < 0) break;
-    context_->tally.bytes_sent += static_cast<std::uint64_t>(put);
-    outbox().sent(static_cast<std::size_t>(put), context_->now);
-    on_some_sent();
-    if (static_cast<std::size_t>(put) < offered) break;
+    if (put.state != io::StreamResult::State::ok || put.bytes < bytes.size()) break;
   }
-  if (outbox().empty()) {
+  if (outbox().empty() && !transport_.stream.wants_to_write()) {
     if (phase_ == Phase::sending_last) return linger();
     if (phase_ == Phase::open) on_everything_sent();
   }
@@ -106,15 +115,25 @@ void Connection::flush() {
 void Connection::read_while(bool wanted) {
   read_wanted_ = wanted;
   update_interest();
+  visit_if_unread();
+}
+
+bool Connection::reads() const {
+  return phase_ == Phase::lingering || (phase_ == Phase::open && read_wanted_);
+}
+
+// The kernel will not wake the loop for bytes that have left it already.
+void Connection::visit_if_unread() {
+  if (transport_.stream.has_unread() && reads()) context_->host.visit_at_turn_end(*this);
 }
 
 void Connection::update_interest() {
   if (!watched_) return;
-  const bool reads = phase_ == Phase::lingering || (phase_ == Phase::open && read_wanted_);
-  const io::Interest wanted{.read = reads, .write = !outbox().empty()};
+  const io::Interest wanted{.read = reads(),
+                            .write = !outbox().empty() || transport_.stream.wants_to_write()};
   if (wanted == interest_) return;
   interest_ = wanted;
-  context_->loop.modify(transport_.socket.get(), wanted);
+  context_->loop.modify(transport_.stream.fd(), wanted);
 }
 
 void Connection::close_when_sent() {
@@ -126,26 +145,26 @@ void Connection::close_when_sent() {
 void Connection::linger() {
   phase_ = Phase::lingering;
   linger_until_ = context_->now + kLinger;
-  ::shutdown(transport_.socket.get(), SHUT_WR);
+  transport_.stream.shutdown_write();
   update_interest();
 }
 
 void Connection::close_now() {
   if (closed()) return;
   phase_ = Phase::closed;
-  if (watched_) context_->loop.remove(transport_.socket.get());
+  if (watched_) context_->loop.remove(transport_.stream.fd());
   watched_ = false;
-  transport_.socket.reset();
+  transport_.stream.close();
   on_closed();
   context_->host.retire(*this);
 }
 
 Transport Connection::release() {
   phase_ = Phase::closed;
-  if (watched_) context_->loop.remove(transport_.socket.get());
+  if (watched_) context_->loop.remove(transport_.stream.fd());
   watched_ = false;
   context_->host.retire(*this);
-  Transport given{std::move(transport_.socket), std::move(transport_.place), std::move(transport_.outbox)};
+  Transport given{std::move(transport_.stream), std::move(transport_.place), std::move(transport_.outbox)};
   transport_.outbox = channel::Outbox{context_->outbox_limits};
   return given;
 }

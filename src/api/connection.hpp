@@ -10,14 +10,14 @@
 #include "api/counted_place.hpp"
 #include "api/loop_context.hpp"
 #include "channel/outbox.hpp"
-#include "io/descriptor.hpp"
 #include "io/loop.hpp"
+#include "io/stream.hpp"
 
 namespace qos::api {
 
 // What passes from an HTTP connection to the WebSocket it becomes.
 struct Transport {
-  io::Descriptor socket;
+  io::Stream stream;
   CountedPlace place;
   channel::Outbox outbox;
 };
@@ -30,6 +30,8 @@ class Connection : public io::ReadyHandler {
   // Watches the socket. Closes at once if the kernel refuses.
   void start();
 
+  // The host's call that visit_at_turn_end() asked for.
+  void visit();
   virtual void on_tick(SteadyTime now);
   // The server stops: say goodbye, soon.
   virtual void on_stop() = 0;
@@ -73,8 +75,12 @@ class Connection : public io::ReadyHandler {
 
   void on_ready(io::Readiness readiness) final;
   void receive();
+  void take(const io::StreamResult& got);
   void linger();
   void update_interest();
+  bool reads() const;
+  void visit_if_unread();
+  std::string_view next_bytes();
 
   LoopContext* context_;
   Transport transport_;

@@ -65,6 +65,8 @@ struct LoopContext {
   http::ResponseWriter responses{};
   // Where every socket of this loop is read into: an idle connection has no buffer of its own.
   std::array<char, 64 * 1024> input{};
+  // Where what a connection sends is put together.
+  std::array<char, 64 * 1024> output{};
 };
 
 }  // namespace qos::api

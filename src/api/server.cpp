@@ -84,7 +84,7 @@ void SocketServer::accepted(io::Descriptor socket, const io::SocketAddress& peer
     counters_.refused_connections.add();
     return;
   }
-  workers_[next_worker_]->adopt(Transport{.socket = std::move(socket),
+  workers_[next_worker_]->adopt(Transport{.stream = io::Stream{std::move(socket)},
                                           .place = CountedPlace{counters_.connections_open},
                                           .outbox = channel::Outbox{outbox_limits_}},
                                 peer.host());

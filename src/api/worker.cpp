@@ -172,7 +172,7 @@ bool Worker::end_turn() {
   auto visits = std::exchange(visits_, {});
   for (Connection* connection : visits) {
     connection->visit_pending = false;
-    if (!connection->closed()) connection->end_turn();
+    if (!connection->closed()) connection->visit();
   }
   visits.clear();
   if (visits_.empty()) visits_.swap(visits);  // its memory serves the next turn
