@@ -1,9 +1,12 @@
 #include "api/worker.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "api/http/http_connection.hpp"
 #include "api/ws/push.hpp"
+#include "io/thread_name.hpp"
 
 namespace qos::api {
 namespace {
@@ -58,6 +61,7 @@ Worker::~Worker() {
 
 void Worker::start() {
   thread_ = std::jthread{[this] {
+    io::name_this_thread(fmt::format("qos-io-{}", index_));
     loop_->run();
     close_everything();
   }};

@@ -6,6 +6,7 @@
 
 #include "core/crash_point.hpp"
 #include "io/background.hpp"
+#include "io/thread_name.hpp"
 #include "journal/committer.hpp"
 #include "journal/doorbell.hpp"
 #include "journal/housekeeping.hpp"
@@ -59,7 +60,10 @@ class Journal::Impl {
   }
 
   void start() {
-    committing_ = std::jthread{[this](const std::stop_token& stop) { commit_until(stop); }};
+    committing_ = std::jthread{[this](const std::stop_token& stop) {
+      io::name_this_thread("qos-journal");
+      commit_until(stop);
+    }};
     tidying_ = std::jthread{[this](const std::stop_token& stop) { tidy_until(stop); }};
   }
 

@@ -13,6 +13,7 @@
 #include "feed/feed.hpp"
 #include "history/klines.hpp"
 #include "io/descriptor_limit.hpp"
+#include "io/thread_name.hpp"
 #include "journal/sequencer.hpp"
 #include "replay/own_calendars.hpp"
 #include "server/data_folder.hpp"
@@ -220,9 +221,15 @@ class Pipeline::Impl final : private state::ChangeSink {
     questions_.start();
     server_->start();
     kept_->start([this](const CalendarChange& change) { put_own(change); });
-    market_thread_ = std::jthread{[this] { run_market(); }};
+    market_thread_ = std::jthread{[this] {
+      io::name_this_thread("qos-market");
+      run_market();
+    }};
     for (auto& feed : feeds_)
-      feed->thread = std::jthread{[&feed](const std::stop_token& stop) { feed->run(stop); }};
+      feed->thread = std::jthread{[&feed](const std::stop_token& stop) {
+        io::name_this_thread("qos-feed-" + feed->kind());
+        feed->run(stop);
+      }};
   }
 
   bool wait_until_ready() {
