@@ -7,11 +7,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <exception>
 #include <string>
 
 #include "clients.hpp"
+#include "ws_payload.hpp"
 
 namespace qos::bench {
 namespace {
@@ -26,12 +26,6 @@ struct Options {
   Clients::Options clients{.port = 0, .congestion = "cubic", .send_by = SendBy::copy};
 };
 
-std::uint64_t monotonic_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 class Limit {
  public:
   explicit Limit(const Options& options)
@@ -41,12 +35,12 @@ class Limit {
     fmt::print("ws_limit: pid {} listens on 127.0.0.1:{}; {} instruments, pushes of {} bytes with header\n",
                getpid(), clients_.port(), options_.instruments, kPushBytes);
     std::fflush(stdout);
-    const auto begun = monotonic_ns();
+    const auto begun = monotonic_now();
     next_burst_ = begun;
-    while (options_.seconds == 0 || static_cast<double>(monotonic_ns() - begun) * 1e-9 < options_.seconds) {
+    while (options_.seconds == 0 || static_cast<double>(monotonic_now() - begun) * 1e-9 < options_.seconds) {
       if (clients_.subscriptions() == 0) {
         clients_.poll(10'000'000);
-        next_burst_ = monotonic_ns();
+        next_burst_ = monotonic_now();
       } else if (options_.rate > 0) {
         turn_paced();
       } else {
@@ -65,7 +59,7 @@ class Limit {
   }
 
   void turn_paced() {
-    const auto now = monotonic_ns();
+    const auto now = monotonic_now();
     if (now < next_burst_) return clients_.poll(next_burst_ - now);
     clients_.poll(0);
     push(options_.burst);
@@ -75,7 +69,7 @@ class Limit {
   void push(std::size_t updates) {
     for (std::size_t i = 0; i < updates; ++i) {
       const auto instrument = next_++ % options_.instruments;
-      frames_.stamp(instrument, monotonic_ns());
+      frames_.stamp(instrument, monotonic_now());
       clients_.publish(static_cast<std::uint32_t>(instrument));
     }
     clients_.flush();
