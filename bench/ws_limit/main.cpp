@@ -58,12 +58,15 @@ class Limit {
     return std::max<std::size_t>(1, static_cast<std::size_t>(updates + 0.5));
   }
 
+  // What is late is gathered: all bursts that are due go out with one flush.
   void turn_paced() {
     const auto now = monotonic_now();
     if (now < next_burst_) return clients_.poll(next_burst_ - now);
     clients_.poll(0);
-    push(options_.burst);
-    next_burst_ += static_cast<std::uint64_t>(1e9 * static_cast<double>(options_.burst) / options_.rate);
+    const auto pause = static_cast<std::uint64_t>(1e9 * static_cast<double>(options_.burst) / options_.rate);
+    const auto due = std::min((now - next_burst_) / std::max<std::uint64_t>(pause, 1) + 1, kMostBursts);
+    push(due * options_.burst);
+    next_burst_ += due * pause;
   }
 
   void push(std::size_t updates) {
@@ -74,6 +77,8 @@ class Limit {
     }
     clients_.flush();
   }
+
+  static constexpr std::uint64_t kMostBursts = 1'000;
 
   const Options& options_;
   FrameBook frames_;
