@@ -26,7 +26,7 @@ void tell_kline(const state::Change& change, const market::Instrument& instrumen
                 const state::KlineChange& told, Tell& tell) {
   const auto push = [&](std::uint8_t variant, std::uint64_t number, const json::KlineExtras& extras) {
     tell(channel::ChannelKey{change.instrument, channel::Topic::kline, variant},
-         channel::Place{change.sequence, number},
+         channel::Place{change.sequence, number, unix_seconds(told.kline.start)},
          [&](std::string& out) { json::append_kline_body(out, instrument, told.type, told.kline, extras); });
   };
   if (told.session != StoredSeries::regular)

@@ -79,23 +79,21 @@ channel::Outbox::Verdict Connection::send_answer(channel::Frame frame) {
   return outbox().push_answer(std::move(frame), context_->now);
 }
 
-// The next of what waits, in one piece: of the loop's buffer if several frames lie in it.
-std::string_view Connection::next_bytes() {
-  std::array<std::string_view, kPartsPerCall> parts;
-  const std::size_t count = outbox().gather(parts);
-  auto& output = context_->output;
-  if (count == 0) return {};
-  if (count == 1 || parts[0].size() >= output.size()) return parts[0];
-  std::size_t used = 0;
-  for (std::size_t index = 0; index < count && used < output.size(); ++index)
-    used += parts[index].copy(output.data() + used, output.size() - used);
-  return {output.data(), used};
+std::size_t Connection::put(std::string_view bytes) {
+  if (closed()) return 0;
+  const auto put = transport_.stream.write(bytes);
+  if (put.state == io::StreamResult::State::broken) {
+    close_now();
+    return 0;
+  }
+  context_->tally.bytes_sent += put.bytes;
+  return put.bytes;
 }
 
 void Connection::flush() {
   if (closed()) return;
   while (!outbox().empty() || transport_.stream.wants_to_write()) {
-    const auto bytes = next_bytes();
+    const auto bytes = outbox().gather(context_->output);
     const auto put = transport_.stream.write(bytes);
     if (put.state == io::StreamResult::State::broken) return close_now();
     if (put.bytes > 0) {

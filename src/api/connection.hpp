@@ -58,11 +58,16 @@ class Connection : public io::ReadyHandler {
   const channel::Outbox& outbox() const { return transport_.outbox; }
   LoopContext& context() const { return *context_; }
 
+  // Gives bytes to the kernel at once, as many as it takes; nothing may wait in the outbox. What it did not
+  // take is the caller's to queue. 0 too if this has closed the connection.
+  std::size_t put(std::string_view bytes);
   // Queues bytes that are sent at the turn's end.
   channel::Outbox::Verdict send(channel::Frame frame);
   // Likewise what the client has asked for: its length alone makes nobody a slow client.
   channel::Outbox::Verdict send_answer(channel::Frame frame);
   void flush();
+  // What waits is sent when the kernel has room for it.
+  void await_room() { update_interest(); }
   void read_while(bool wanted);
   // Sends what waits, then a FIN, then discards what still comes for a moment: closing a socket with unread
   // bytes would reset the connection and destroy the last answer on its way.
@@ -80,7 +85,6 @@ class Connection : public io::ReadyHandler {
   void update_interest();
   bool reads() const;
   void visit_if_unread();
-  std::string_view next_bytes();
 
   LoopContext* context_;
   Transport transport_;

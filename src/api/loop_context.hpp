@@ -14,6 +14,7 @@
 #include "api/query.hpp"
 #include "api/request.hpp"
 #include "api/server.hpp"
+#include "channel/gatherer.hpp"
 #include "channel/outbox.hpp"
 #include "io/loop.hpp"
 
@@ -36,6 +37,7 @@ class ConnectionHost {
 // Counted by one loop without atomics, given to ServerCounters at the end of each turn.
 struct Tally {
   std::uint64_t frames_sent = 0;
+  std::uint64_t frames_superseded = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
 };
@@ -65,8 +67,9 @@ struct LoopContext {
   http::ResponseWriter responses{};
   // Where every socket of this loop is read into: an idle connection has no buffer of its own.
   std::array<char, 64 * 1024> input{};
-  // Where what a connection sends is put together.
+  // Where what waited for a connection is put together, and what this turn brings.
   std::array<char, 64 * 1024> output{};
+  channel::Gatherer gatherer{};
 };
 
 }  // namespace qos::api

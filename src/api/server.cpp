@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/worker.hpp"
+#include "api/ws/push.hpp"
 #include "io/listener.hpp"
 
 namespace qos::api {
@@ -21,7 +22,8 @@ class SocketServer final : public Server {
         registrations_{{.per_address = options_.registrations_a_day}},
         outbox_limits_{.hard_bytes = options_.outbox_hard_bytes,
                        .soft_bytes = options_.outbox_soft_bytes,
-                       .grace = options_.outbox_grace} {}
+                       .grace = options_.outbox_grace,
+                       .say_merged = &ws::say_merged} {}
   ~SocketServer() override { stop(); }
 
   Result<void> prepare();

@@ -28,6 +28,11 @@ struct ServerOptions {
   std::size_t outbox_hard_bytes = 4 << 20;  // waiting for one client: beyond it the client is closed
   std::size_t outbox_soft_bytes = 1 << 20;  // above it for longer than the grace time: closed too
   std::chrono::milliseconds outbox_grace{5'000};
+  // How long updates are gathered at most, while there are more, before the turn sends them.
+  std::chrono::microseconds gather{2'000};
+  // For measuring only: sends when so many updates were gathered, and waits `gather` for them. 0: sends as
+  // soon as there are no more.
+  std::size_t updates_per_flush = 0;
   std::chrono::milliseconds heartbeat_timeout{
       60'000};  // a WebSocket client silent for longer is closed (1001)
   std::chrono::milliseconds http_idle_timeout{75'000};  // a connection is closed that for longer sends no
@@ -46,7 +51,8 @@ struct ServerCounters {
   Counter http_errors;  // answers that are no OK
   Counter ws_commands;
   Counter ws_errors;
-  Counter frames_sent;
+  Counter frames_sent;        // superseded ones among them
+  Counter frames_superseded;  // never sent, as a later one of a slow client took their place
   Counter bytes_sent;
   Counter bytes_received;
   Counter slow_consumers;  // closed because of their outbox

@@ -11,17 +11,26 @@
 namespace qos::api {
 namespace {
 
-// Updates taken between two flushes. More make larger batches and later pushes; at a thousand subscribers of
-// each, this many take some milliseconds.
-constexpr std::size_t kUpdatesPerTurn = 128;
+// Updates taken between two looks at the clock.
+constexpr std::size_t kUpdatesBetweenLooks = 64;
+// One turn's most, whether many listen or few.
+constexpr std::size_t kUpdatesPerTurn = 1 << 16;
 // Of the loop, so a second: for clients to answer the close frame.
 constexpr int kTicksToEnd = 10;
 
 channel::FrameBuilder push_builder(const Health& health) {
-  return [&health](const channel::Update& update, std::string_view spelling, channel::Form form) {
-    if (form == channel::Form::plain) return ws::make_push(update.key.topic, spelling, *update.body);
-    return ws::make_numbered_push(update.key.topic, spelling, *update.body, health.epoch() + update.number);
+  return [&health](std::string& out, const channel::Update& update, std::string_view spelling,
+                   channel::Form form) {
+    if (form == channel::Form::plain) return ws::append_push(out, update.key.topic, spelling, update.body);
+    ws::append_numbered_push(out, update.key.topic, spelling, update.body, health.epoch() + update.number);
   };
+}
+
+// Where nobody listens any more.
+void empty_ring(channel::Hub& hub) {
+  while (hub.gather(kUpdatesPerTurn) > 0) {
+  }
+  hub.deliver();
 }
 
 }  // namespace
@@ -72,8 +81,7 @@ void Worker::close_everything() {
   visits_.clear();
   retired_.clear();
   // Nobody listens any more. The market thread may wait for room for one last update: let it go.
-  while (live_->hub.drain(kUpdatesPerTurn) > 0) {
-  }
+  empty_ring(live_->hub);
   for (const auto& world : travelled_) leave(*world);
   travelled_.clear();
   publish_tally();
@@ -155,8 +163,7 @@ std::shared_ptr<LoopWorld> Worker::world_of(const access::Grant& grant) {
 
 // Nobody listens any more, so at most the push that is under way still comes; the ring has room for it.
 void Worker::leave(LoopWorld& world) {
-  while (world.hub.drain(kUpdatesPerTurn) > 0) {
-  }
+  empty_ring(world.hub);
   world.world->fanout.on_ready(index_, {});
 }
 
@@ -170,9 +177,18 @@ void Worker::leave_unused_worlds() {
 
 bool Worker::end_turn() {
   context_->now = environment_.services.clock.steady_now();
-  bool is_more = live_->hub.drain(kUpdatesPerTurn) == kUpdatesPerTurn;
-  for (const auto& world : travelled_) is_more |= world->hub.drain(kUpdatesPerTurn) == kUpdatesPerTurn;
-  // A visit may ask for another one: that is the next turn's, so that one busy client does not keep the loop.
+  visit_connections();
+  bool is_more = send_updates(*live_);
+  for (const auto& world : travelled_) is_more |= send_updates(*world);
+  std::erase_if(visits_, [](const Connection* connection) { return connection->closed(); });
+  retired_.clear();
+  publish_tally();
+  if (ticks_to_end_ && connections_.empty()) loop_->stop();
+  return is_more || !visits_.empty();
+}
+
+// A visit may ask for another one: that is the next turn's, so that one busy client does not keep the loop.
+void Worker::visit_connections() {
   auto visits = std::exchange(visits_, {});
   for (Connection* connection : visits) {
     connection->visit_pending = false;
@@ -180,11 +196,36 @@ bool Worker::end_turn() {
   }
   visits.clear();
   if (visits_.empty()) visits_.swap(visits);  // its memory serves the next turn
-  std::erase_if(visits_, [](const Connection* connection) { return connection->closed(); });
-  retired_.clear();
-  publish_tally();
-  if (ticks_to_end_ && connections_.empty()) loop_->stop();
-  return is_more || !visits_.empty();
+}
+
+// The busier the loop, the more has come since it looked last, and the more frames one call of the kernel's
+// carries; one that has nothing else to do sends at once.
+bool Worker::send_updates(LoopWorld& world) {
+  auto& hub = world.hub;
+  const auto& options = environment_.options;
+  const auto& clock = environment_.services.clock;
+  const std::size_t most = options.updates_per_flush > 0 ? options.updates_per_flush : kUpdatesPerTurn;
+  const SteadyTime begun = context_->now;
+  std::size_t taken = 0;
+  bool is_more = true;
+  while (taken < most && !hub.is_full()) {
+    const std::size_t wanted = std::min(kUpdatesBetweenLooks, most - taken);
+    const std::size_t got = hub.gather(wanted);
+    taken += got;
+    is_more = got == wanted;
+    const bool waits_for_more = options.updates_per_flush > 0 && taken > 0;
+    if (!is_more && !waits_for_more) break;
+    if (clock.steady_now() - begun >= options.gather) break;
+    if (!is_more) std::this_thread::yield();
+  }
+  if (!hub.has_gathered()) return is_more;
+  const UnixNanos received = hub.newest_received();
+  context_->gatherer.forget();
+  hub.deliver();
+  context_->lag.queue = world.world->fanout.waiting(index_);
+  if (received != UnixNanos{})
+    context_->lag.us = std::chrono::floor<std::chrono::microseconds>(clock.now() - received).count();
+  return is_more;
 }
 
 void Worker::on_tick() {
@@ -198,6 +239,7 @@ void Worker::on_tick() {
 void Worker::publish_tally() {
   const Tally tally = std::exchange(context_->tally, {});
   if (tally.frames_sent > 0) environment_.counters.frames_sent.add(tally.frames_sent);
+  if (tally.frames_superseded > 0) environment_.counters.frames_superseded.add(tally.frames_superseded);
   if (tally.bytes_sent > 0) environment_.counters.bytes_sent.add(tally.bytes_sent);
   if (tally.bytes_received > 0) environment_.counters.bytes_received.add(tally.bytes_received);
 }

@@ -56,6 +56,9 @@ class Worker final : private ConnectionHost {
   void leave_unused_worlds();
 
   bool end_turn();
+  void visit_connections();
+  // Sends what its ring has. True: there is more.
+  bool send_updates(LoopWorld& world);
   void on_tick();
   template <typename Visit>
   void for_each_connection(Visit&& visit);

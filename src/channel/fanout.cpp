@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "channel/update_ring.hpp"
 #include "core/result.hpp"
 
 namespace qos::channel {
@@ -19,14 +20,14 @@ constexpr std::chrono::microseconds kLookAgain{100};
 }  // namespace
 
 struct Fanout::Loop {
-  explicit Loop(std::size_t capacity) : ring{capacity} {}
+  explicit Loop(std::size_t bytes) : ring{bytes} {}
 
   void wake_up() {
     const std::scoped_lock lock{wake_mutex};
     if (wake) wake();
   }
 
-  SpscRing<Update> ring;
+  UpdateRing ring;
   std::mutex wake_mutex;  // guards wake; taken by the market thread only when the loop sleeps
   std::function<void()> wake;
   // The loop found its ring empty and will not look again by itself. Only exchanged, never plainly stored:
@@ -39,7 +40,7 @@ Fanout::Fanout(Options options)
       interest_{std::make_unique<std::atomic<LoopMask>[]>(options.instruments * kSlots)} {
   QOS_ASSERT(options.loops >= 1 && options.loops <= kMaxLoops);
   for (std::size_t loop = 0; loop < options.loops; ++loop)
-    loops_.push_back(std::make_unique<Loop>(options.ring_capacity));
+    loops_.push_back(std::make_unique<Loop>(options.ring_bytes));
 }
 
 Fanout::~Fanout() = default;
@@ -74,25 +75,28 @@ bool Fanout::try_pop(std::size_t loop, Update& update) {
   return target.ring.try_pop(update);
 }
 
-void Fanout::push(LoopMask mask, Update update) {
+std::uint64_t Fanout::waiting(std::size_t loop) const {
+  return loops_[loop]->ring.size();
+}
+
+void Fanout::push(LoopMask mask, const Update& update) {
   counters_.updates.add();
   for (; mask != 0; mask &= mask - 1) {
     Loop& target = *loops_[static_cast<std::size_t>(std::countr_zero(mask))];
-    Update copy = update;
-    if (!target.ring.try_push(std::move(copy)) && !wait_for_room(target, copy)) return;
+    if (!target.ring.try_push(update) && !wait_for_room(target, update)) return;
     counters_.pushes.add();
     if (target.asleep.exchange(false, std::memory_order_acq_rel)) target.wake_up();
   }
 }
 
-bool Fanout::wait_for_room(Loop& target, Update& update) {
+bool Fanout::wait_for_room(Loop& target, const Update& update) {
   counters_.full_ring_waits.add();
   for (int attempt = 0; !closed_.load(std::memory_order_acquire); ++attempt) {
     if (attempt < kYieldsBeforeSleep)
       std::this_thread::yield();
     else
       std::this_thread::sleep_for(kLookAgain);
-    if (target.ring.try_push(std::move(update))) return true;
+    if (target.ring.try_push(update)) return true;
   }
   return false;
 }

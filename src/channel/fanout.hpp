@@ -13,31 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "channel/channel_key.hpp"
-#include "channel/frame.hpp"
+#include "channel/update.hpp"
 #include "core/counter.hpp"
-#include "core/id.hpp"
-#include "core/spsc_ring.hpp"
 
 namespace qos::channel {
-
-// Where a push stands: behind which event, and as which of its channel.
-struct Place {
-  // A sequence alone is a place too: of a channel that nobody numbers.
-  constexpr Place(Sequence at, std::uint64_t which = 0) : sequence{at}, number{which} {}
-
-  Sequence sequence;
-  std::uint64_t number;  // without a hole, the first of the channel is 1 (state::Numbers)
-};
-
-// `body` is what follows the code in the push: everything behind {"tp":"S","c":"HK:700"  (the encoder
-// decides).
-struct Update {
-  ChannelKey key;
-  Sequence sequence;
-  std::uint64_t number = 0;  // as Place has it
-  Frame body;
-};
 
 inline constexpr std::size_t kMaxLoops = 32;
 
@@ -49,8 +28,8 @@ class Fanout {
   struct Options {
     std::size_t loops = 1;        // I/O loops, at most kMaxLoops
     std::size_t instruments = 0;  // rows of the instrument table
-    std::size_t ring_capacity =
-        65'536;  // updates that wait for one loop; about 40 bytes each beside the text
+    // What waits for one loop: some 40,000 updates of 150 bytes, as UpdateRing counts them.
+    std::size_t ring_bytes = 8 << 20;
   };
   explicit Fanout(Options options);
   ~Fanout();
@@ -66,16 +45,23 @@ class Fanout {
   void on_ready(std::size_t loop, std::function<void()> wake);
   // This loop's thread: the next update, false when there is none. After false, the next push wakes again.
   bool try_pop(std::size_t loop, Update& update);
+  // Updates that wait for this loop. Any thread; a moment's truth.
+  std::uint64_t waiting(std::size_t loop) const;
 
   // --- the market thread ---
   // `encode(std::string& out)` is called at most once, and only if someone listens.
   template <typename Encode>
-  void publish(ChannelKey key, Place place, Encode&& encode) {
+  void publish(ChannelKey key, Place place, Encode&& encode, UnixNanos received = {}) {
     const LoopMask mask = listeners(key);
     if (mask == 0) return;
-    std::string body;
-    encode(body);
-    push(mask, Update{key, place.sequence, place.number, make_frame(std::move(body))});
+    body_.clear();
+    encode(body_);
+    push(mask, {.key = key,
+                .sequence = place.sequence,
+                .number = place.number,
+                .piece = place.piece,
+                .received = received,
+                .body = body_});
   }
   LoopMask listeners(ChannelKey key) const;
   // Releases a market thread that waits on a full ring, for shutdown.
@@ -91,13 +77,14 @@ class Fanout {
  private:
   struct Loop;
   std::atomic<LoopMask>& interest_in(ChannelKey key) const;
-  void push(LoopMask mask, Update update);
-  bool wait_for_room(Loop& target, Update& update);  // false: closed first
+  void push(LoopMask mask, const Update& update);
+  bool wait_for_room(Loop& target, const Update& update);  // false: closed first
 
   std::size_t instruments_;
   std::unique_ptr<std::atomic<LoopMask>[]> interest_;  // instruments * kSlots
   std::vector<std::unique_ptr<Loop>> loops_;
   std::atomic<bool> closed_{false};
+  std::string body_;  // the market thread's; its memory serves every update
   Counters counters_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "core/result.hpp"
 
@@ -13,11 +14,13 @@ constexpr Sequence kNotStarted{std::numeric_limits<Sequence::rep>::max()};
 // Likewise, but what comes is handed over to wait.
 constexpr Sequence kHeld{kNotStarted.value() - 1};
 
-// Listeners lie in the order of their addresses, so that one is found among ten thousand without a walk.
-auto place_of(auto& listeners, const Subscriber* subscriber) {
-  return std::ranges::lower_bound(
-      listeners, subscriber, std::ranges::less{},
-      [](const auto& listener) -> const Subscriber* { return listener.subscriber; });
+// One turn's most: beyond it what is written falls out of the processor's second cache before it is read.
+constexpr std::size_t kMostParts = 1 << 18;
+constexpr std::size_t kMostBytes = 1 << 20;
+
+auto find_text(auto& spellings, std::string_view text, Form form) {
+  return std::ranges::find_if(spellings,
+                              [&](const auto& known) { return known.form == form && known.text == text; });
 }
 
 }  // namespace
@@ -27,10 +30,35 @@ Hub::Hub(std::size_t loop, Fanout& fanout, FrameBuilder builder)
 
 Hub::~Hub() {
   for (const auto& [key, spellings] : channels_) fanout_.unlisten(loop_, key);
+  for (const Entry& entry : subscribers_)
+    if (entry.subscriber != nullptr) entry.subscriber->slot_ = Subscriber::kNone;
+}
+
+Hub::Slot Hub::enter(Subscriber& subscriber) {
+  if (subscriber.slot_ != Subscriber::kNone) return subscriber.slot_;
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<Slot>(subscribers_.size()));
+    subscribers_.emplace_back();
+  }
+  subscriber.slot_ = free_slots_.back();
+  free_slots_.pop_back();
+  subscribers_[subscriber.slot_].subscriber = &subscriber;
+  return subscriber.slot_;
+}
+
+void Hub::leave(Subscriber& subscriber) {
+  subscribers_[subscriber.slot_] = {};
+  free_slots_.push_back(subscriber.slot_);
+  subscriber.slot_ = Subscriber::kNone;
+}
+
+const std::vector<ChannelKey>* Hub::keys_of(const Subscriber& subscriber) const {
+  return subscriber.slot_ == Subscriber::kNone ? nullptr : &subscribers_[subscriber.slot_].keys;
 }
 
 Hub::Added Hub::subscribe(Subscriber& subscriber, ChannelKey key, std::string_view spelling, Form form) {
-  auto& keys = by_subscriber_[&subscriber];
+  const Slot slot = enter(subscriber);
+  auto& keys = subscribers_[slot].keys;
   const auto place = std::ranges::lower_bound(keys, key);
   if (place != keys.end() && *place == key) return Added::already;
   keys.insert(place, key);
@@ -38,74 +66,76 @@ Hub::Added Hub::subscribe(Subscriber& subscriber, ChannelKey key, std::string_vi
   const auto [channel, is_new] = channels_.try_emplace(key);
   if (is_new) fanout_.listen(loop_, key);
   auto& spellings = channel->second;
-  auto same = std::ranges::find_if(
-      spellings, [&](const Spelling& known) { return known.text == spelling && known.form == form; });
-  if (same == spellings.end()) same = spellings.insert(spellings.end(), {std::string{spelling}, form, {}});
-  same->listeners.insert(place_of(same->listeners, &subscriber), {&subscriber, kNotStarted});
+  auto same = find_text(spellings, spelling, form);
+  if (same == spellings.end())
+    same = spellings.insert(spellings.end(), {std::string{spelling}, form, {}, {}});
+  same->starting.insert(std::ranges::lower_bound(same->starting, slot, {}, &Starting::slot),
+                        {slot, kNotStarted});
   return Added::yes;
 }
 
-Hub::Listener* Hub::find(const Subscriber& subscriber, ChannelKey key) {
+Hub::Starting* Hub::find_starting(const Subscriber& subscriber, ChannelKey key) {
   const auto channel = channels_.find(key);
   if (channel == channels_.end()) return nullptr;
   for (Spelling& spelling : channel->second) {
-    const auto place = place_of(spelling.listeners, &subscriber);
-    if (place != spelling.listeners.end() && place->subscriber == &subscriber) return &*place;
+    const auto place = std::ranges::lower_bound(spelling.starting, subscriber.slot_, {}, &Starting::slot);
+    if (place != spelling.starting.end() && place->slot == subscriber.slot_) return &*place;
   }
   return nullptr;
 }
 
 void Hub::start_after(Subscriber& subscriber, ChannelKey key, Sequence sequence) {
-  Listener* listener = find(subscriber, key);
-  QOS_ASSERT(listener != nullptr);
-  listener->after = sequence;
+  Starting* starting = find_starting(subscriber, key);
+  QOS_ASSERT(starting != nullptr);
+  starting->after = sequence;
 }
 
 void Hub::hold(Subscriber& subscriber, ChannelKey key) {
   QOS_ASSERT(awaits_start(subscriber, key));
-  find(subscriber, key)->after = kHeld;
+  find_starting(subscriber, key)->after = kHeld;
 }
 
 void Hub::let_go(Subscriber& subscriber, ChannelKey key) {
-  Listener* listener = find(subscriber, key);
-  QOS_ASSERT(listener != nullptr && listener->after == kHeld);
-  listener->after = kNotStarted;
+  Starting* starting = find_starting(subscriber, key);
+  QOS_ASSERT(starting != nullptr && starting->after == kHeld);
+  starting->after = kNotStarted;
 }
 
 bool Hub::awaits_start(const Subscriber& subscriber, ChannelKey key) {
-  const Listener* listener = find(subscriber, key);
-  return listener != nullptr && listener->after == kNotStarted;
+  const Starting* starting = find_starting(subscriber, key);
+  return starting != nullptr && starting->after == kNotStarted;
 }
 
 bool Hub::unsubscribe(Subscriber& subscriber, ChannelKey key) {
-  const auto found = by_subscriber_.find(&subscriber);
-  if (found == by_subscriber_.end()) return false;
-  auto& keys = found->second;
-  const auto place = std::ranges::lower_bound(keys, key);
-  if (place == keys.end() || *place != key) return false;
-  keys.erase(place);
-  if (keys.empty()) by_subscriber_.erase(found);
-  remove_listener(subscriber, key);
+  if (!listens_to(subscriber, key)) return false;
+  auto& keys = subscribers_[subscriber.slot_].keys;
+  keys.erase(std::ranges::lower_bound(keys, key));
+  remove_listener(subscriber.slot_, key);
+  if (keys.empty()) leave(subscriber);
   return true;
 }
 
 void Hub::drop(Subscriber& subscriber) {
-  const auto found = by_subscriber_.find(&subscriber);
-  if (found == by_subscriber_.end()) return;
-  const auto keys = std::move(found->second);
-  by_subscriber_.erase(found);
-  for (const ChannelKey key : keys) remove_listener(subscriber, key);
+  if (subscriber.slot_ == Subscriber::kNone) return;
+  for (const ChannelKey key : subscribers_[subscriber.slot_].keys) remove_listener(subscriber.slot_, key);
+  leave(subscriber);
 }
 
-void Hub::remove_listener(const Subscriber& subscriber, ChannelKey key) {
+void Hub::remove_listener(Slot slot, ChannelKey key) {
   const auto channel = channels_.find(key);
   QOS_ASSERT(channel != channels_.end());
   auto& spellings = channel->second;
   for (auto spelling = spellings.begin(); spelling != spellings.end(); ++spelling) {
-    const auto place = place_of(spelling->listeners, &subscriber);
-    if (place == spelling->listeners.end() || place->subscriber != &subscriber) continue;
-    spelling->listeners.erase(place);
-    if (spelling->listeners.empty()) spellings.erase(spelling);
+    auto& [text, form, started, starting] = *spelling;
+    const auto place = std::ranges::lower_bound(started, slot);
+    const auto early = std::ranges::lower_bound(starting, slot, {}, &Starting::slot);
+    if (place != started.end() && *place == slot)
+      started.erase(place);
+    else if (early != starting.end() && early->slot == slot)
+      starting.erase(early);
+    else
+      continue;
+    if (started.empty() && starting.empty()) spellings.erase(spelling);
     break;
   }
   if (!spellings.empty()) return;
@@ -114,11 +144,11 @@ void Hub::remove_listener(const Subscriber& subscriber, ChannelKey key) {
 }
 
 std::size_t Hub::instruments_of(const Subscriber& subscriber) const {
-  const auto found = by_subscriber_.find(&subscriber);
-  if (found == by_subscriber_.end()) return 0;
+  const auto* keys = keys_of(subscriber);
+  if (keys == nullptr) return 0;
   std::size_t distinct = 0;
   const ChannelKey* previous = nullptr;  // keys are in the order of instruments
-  for (const ChannelKey& key : found->second) {
+  for (const ChannelKey& key : *keys) {
     if (previous == nullptr || previous->instrument != key.instrument) ++distinct;
     previous = &key;
   }
@@ -126,38 +156,67 @@ std::size_t Hub::instruments_of(const Subscriber& subscriber) const {
 }
 
 bool Hub::listens_to(const Subscriber& subscriber, InstrumentId instrument) const {
-  const auto found = by_subscriber_.find(&subscriber);
-  if (found == by_subscriber_.end()) return false;
-  const auto place = std::ranges::lower_bound(found->second, instrument, {}, &ChannelKey::instrument);
-  return place != found->second.end() && place->instrument == instrument;
+  const auto* keys = keys_of(subscriber);
+  if (keys == nullptr) return false;
+  const auto place = std::ranges::lower_bound(*keys, instrument, {}, &ChannelKey::instrument);
+  return place != keys->end() && place->instrument == instrument;
 }
 
 bool Hub::listens_to(const Subscriber& subscriber, ChannelKey key) const {
-  const auto found = by_subscriber_.find(&subscriber);
-  return found != by_subscriber_.end() && std::ranges::binary_search(found->second, key);
+  const auto* keys = keys_of(subscriber);
+  return keys != nullptr && std::ranges::binary_search(*keys, key);
 }
 
-std::size_t Hub::drain(std::size_t limit) {
+std::size_t Hub::gather(std::size_t limit) {
   std::size_t taken = 0;
-  for (Update update; taken < limit && fanout_.try_pop(loop_, update); ++taken) deliver(update);
+  for (Update update; taken < limit && fanout_.try_pop(loop_, update); ++taken) gather(update);
   return taken;
 }
 
-void Hub::deliver(const Update& update) {
+bool Hub::is_full() const {
+  return shares_.size() >= kMostParts || batch_.total_bytes() >= kMostBytes;
+}
+
+void Hub::gather(const Update& update) {
   const auto channel = channels_.find(update.key);
   if (channel == channels_.end()) return;
-  for (const Spelling& spelling : channel->second) {
-    Frame frame;  // made when the first listener wants it
-    for (const Listener& listener : spelling.listeners) {
-      const bool is_held = listener.after == kHeld;
-      if (!is_held && update.sequence <= listener.after) continue;
-      if (!frame) frame = builder_(update, spelling.text, spelling.form);
-      if (is_held)
-        listener.subscriber->hold(update, frame);
-      else
-        listener.subscriber->deliver(update, frame);
-    }
+  newest_received_ = std::max(newest_received_, update.received);
+  for (Spelling& spelling : channel->second) {
+    std::optional<Batch::Index> made;  // when the first listener wants it
+    const auto frame = [&] {
+      if (!made)
+        made = batch_.add({update.key, update.sequence, update.piece}, spelling.form,
+                          [&](std::string& out) { builder_(out, update, spelling.text, spelling.form); });
+      return *made;
+    };
+    if (!spelling.starting.empty()) start_some(spelling, update, frame);
+    if (!spelling.started.empty()) shares_.add(frame(), spelling.started);
   }
+}
+
+// Those whose state is older than the update hear everything from it on.
+template <typename MakeFrame>
+void Hub::start_some(Spelling& spelling, const Update& update, MakeFrame&& frame) {
+  just_started_.clear();
+  std::erase_if(spelling.starting, [&](const Starting& starting) {
+    if (starting.after == kHeld) subscribers_[starting.slot].subscriber->hold(update, batch_.bytes(frame()));
+    if (starting.after >= kHeld || update.sequence <= starting.after) return false;
+    just_started_.push_back(starting.slot);
+    return true;
+  });
+  if (just_started_.empty()) return;
+  auto& started = spelling.started;
+  const auto middle = started.insert(started.end(), just_started_.begin(), just_started_.end());
+  std::ranges::inplace_merge(started, middle);
+}
+
+void Hub::deliver() {
+  shares_.give_out([this](Slot slot, std::span<const Batch::Index> frames) {
+    // It may have dropped itself when it was given what it held, or in an earlier call of another hub's.
+    if (Subscriber* subscriber = subscribers_[slot].subscriber) subscriber->take(batch_, frames);
+  });
+  batch_.clear();
+  newest_received_ = {};
 }
 
 }  // namespace qos::channel

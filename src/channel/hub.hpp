@@ -6,33 +6,40 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "channel/batch.hpp"
 #include "channel/channel_key.hpp"
 #include "channel/fanout.hpp"
-#include "channel/frame.hpp"
+#include "channel/shares.hpp"
 
 namespace qos::channel {
 
-// A connection as the hub sees it.
+// A connection as the hub sees it. It listens to one hub at a time, and is dropped before it goes.
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
-  // Queues a frame; never blocks. The subscriber may decide to close itself later, never inside this call.
-  virtual void deliver(const Update& update, const Frame& frame) = 0;
-  // Likewise, of a channel that is held back (Hub::hold): it must wait for what comes before it.
-  virtual void hold(const Update& update, const Frame& frame) = 0;
+  // Its frames of this turn, in order; there is one at least. Never blocks. It may drop itself from the hub
+  // in this call, but do nothing about others.
+  virtual void take(Batch& batch, std::span<const Batch::Index> frames) = 0;
+  // A frame of a channel that is held back (Hub::hold): it must wait for what comes before it.
+  virtual void hold(const Update& update, std::string_view frame) = 0;
+
+ private:
+  friend class Hub;
+  static constexpr Shares::Slot kNone = std::numeric_limits<Shares::Slot>::max();
+  Shares::Slot slot_ = kNone;  // its place in the hub's table, while it listens to something
 };
 
-// Whether pushes say which of their channel they are.
-enum class Form : std::uint8_t { plain, numbered };
-
-// Makes the frame of one spelling and form, framing included. Called once per update, spelling and form in
+// Appends the frame of one spelling and form, framing included. Called once per update, spelling and form in
 // use.
-using FrameBuilder = std::function<Frame(const Update& update, std::string_view spelling, Form form)>;
+using FrameBuilder =
+    std::function<void(std::string& out, const Update& update, std::string_view spelling, Form form)>;
 
 class Hub {
  public:
@@ -65,28 +72,54 @@ class Hub {
   std::size_t instruments_of(const Subscriber& subscriber) const;
   bool listens_to(const Subscriber& subscriber, InstrumentId instrument) const;
 
-  // Takes up to `limit` updates from this loop's ring to the subscribers. Returns how many it took.
-  std::size_t drain(std::size_t limit);
+  // Takes up to `limit` updates from this loop's ring and spells them for whom they are. Returns how many it
+  // took; fewer than `limit`: there were no more.
+  std::size_t gather(std::size_t limit);
+  // Enough is gathered for one turn, whatever still waits in the ring.
+  bool is_full() const;
+  bool has_gathered() const { return batch_.size() > 0; }
+  // When the event came that the newest of what was gathered is of; 0: of none, or not known.
+  UnixNanos newest_received() const { return newest_received_; }
+  // Gives every subscriber what was gathered for it.
+  void deliver();
 
  private:
-  struct Listener {
-    Subscriber* subscriber;
+  using Slot = Shares::Slot;
+  // It listens, but not to everything yet.
+  struct Starting {
+    Slot slot;
     Sequence after;
   };
   struct Spelling {
     std::string text;
     Form form;
-    std::vector<Listener> listeners;  // by address
+    std::vector<Slot> started;       // by slot
+    std::vector<Starting> starting;  // by slot
   };
-  Listener* find(const Subscriber& subscriber, ChannelKey key);  // nullptr: it does not listen
-  void remove_listener(const Subscriber& subscriber, ChannelKey key);
-  void deliver(const Update& update);
+  struct Entry {
+    Subscriber* subscriber = nullptr;  // nullptr: a free slot
+    std::vector<ChannelKey> keys;      // rising
+  };
+
+  const std::vector<ChannelKey>* keys_of(const Subscriber& subscriber) const;
+  Starting* find_starting(const Subscriber& subscriber, ChannelKey key);  // nullptr: it is not
+  Slot enter(Subscriber& subscriber);
+  void leave(Subscriber& subscriber);
+  void remove_listener(Slot slot, ChannelKey key);
+  void gather(const Update& update);
+  template <typename MakeFrame>
+  void start_some(Spelling& spelling, const Update& update, MakeFrame&& frame);
 
   std::size_t loop_;
   Fanout& fanout_;
   FrameBuilder builder_;
   std::unordered_map<ChannelKey, std::vector<Spelling>> channels_;
-  std::unordered_map<const Subscriber*, std::vector<ChannelKey>> by_subscriber_;  // keys rising
+  std::vector<Entry> subscribers_;  // by slot
+  std::vector<Slot> free_slots_;
+  Batch batch_;
+  Shares shares_;
+  UnixNanos newest_received_{};
+  std::vector<Slot> just_started_;  // its memory serves every update
 };
 
 }  // namespace qos::channel

@@ -1,78 +1,234 @@
 #include "channel/outbox.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "core/result.hpp"
 
 namespace qos::channel {
 namespace {
 
-constexpr std::size_t kPlacesKept = 8;
+// Fewer than this are looked through one by one; more have an index.
+constexpr std::size_t kIndexFrom = 16;
+
+struct Item {
+  Frame frame;
+  ChannelKey key;
+  std::int64_t piece = 0;
+  std::uint32_t merged = 0;  // updates that it took the place of
+  bool may_be_superseded = false;
+  bool is_numbered = false;
+  bool says_merged = false;  // `frame` tells of all of `merged`
+  bool is_excused = false;   // an answer that does not count towards `hard`
+};
 
 }  // namespace
 
+class Outbox::Waiting {
+ public:
+  explicit Waiting(const Limits& limits) : limits_{limits} {}
+
+  void push(Item item, SteadyTime now) {
+    bytes_ += item.frame->size();
+    if (item.is_excused) excused_ += item.frame->size();
+    if (item.may_be_superseded && latest_) (*latest_)[item.key] = gone_ + items_.size();
+    items_.push_back(std::move(item));
+    if (!latest_ && items_.size() - first_ > kIndexFrom) make_index();
+    watch_soft(now);
+  }
+
+  // False: none waits that it may take the place of.
+  bool supersede(const Frame& frame, const Label& label, SteadyTime now) {
+    Item* item = latest_of(label.key);
+    if (item == nullptr || item->piece != label.piece) return false;
+    if (item == &items_[first_] && offset_ > 0) return false;
+    resize(*item, frame);
+    ++item->merged;
+    item->says_merged = false;
+    watch_soft(now);
+    return true;
+  }
+
+  void begin_with(Item item, std::size_t sent, SteadyTime now) {
+    push(std::move(item), now);
+    offset_ = sent;
+    bytes_ -= sent;
+  }
+
+  Verdict verdict(SteadyTime now) const {
+    const bool overdue = soft_since_ && now - *soft_since_ > limits_.grace;
+    return bytes_ - excused_ > limits_.hard_bytes || overdue ? Verdict::slow_consumer : Verdict::keep;
+  }
+
+  std::string_view gather(std::span<char> room) {
+    const auto front = part(first_);
+    if (items_.size() - first_ == 1 || front.size() >= room.size()) return front;
+    std::size_t used = 0;
+    for (std::size_t index = first_; index < items_.size() && used < room.size(); ++index)
+      used += part(index).copy(room.data() + used, room.size() - used);
+    return {room.data(), used};
+  }
+
+  void sent(std::size_t bytes, SteadyTime now) {
+    if (excused_ > 0 && soft_since_) soft_since_ = now;
+    bytes_ -= bytes;
+    while (bytes > 0) {
+      Item& item = items_[first_];
+      const std::size_t taken = std::min(bytes, item.frame->size() - offset_);
+      if (item.is_excused) excused_ -= taken;
+      bytes -= taken;
+      offset_ += taken;
+      if (offset_ == item.frame->size()) pop();
+    }
+    tidy();
+    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
+  }
+
+  void drop_unstarted() {
+    const std::size_t keep = first_ + (offset_ > 0 ? 1 : 0);
+    for (std::size_t index = keep; index < items_.size(); ++index) {
+      const Item& item = items_[index];
+      bytes_ -= item.frame->size();
+      if (item.is_excused) excused_ -= item.frame->size();
+    }
+    items_.resize(keep);
+    latest_.reset();
+  }
+
+  bool empty() const { return first_ == items_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  void watch_soft(SteadyTime now) {
+    if (bytes_ > limits_.soft_bytes && !soft_since_) soft_since_ = now;
+  }
+
+  // The newest update of the channel that waits.
+  Item* latest_of(ChannelKey key) {
+    if (latest_) {
+      const auto found = latest_->find(key);
+      return found == latest_->end() || found->second < gone_ + first_ ? nullptr
+                                                                       : &items_[found->second - gone_];
+    }
+    for (std::size_t index = items_.size(); index > first_; --index)
+      if (items_[index - 1].may_be_superseded && items_[index - 1].key == key) return &items_[index - 1];
+    return nullptr;
+  }
+
+  void make_index() {
+    latest_ = std::make_unique<std::unordered_map<ChannelKey, std::uint64_t>>();
+    for (std::size_t index = first_; index < items_.size(); ++index)
+      if (items_[index].may_be_superseded) (*latest_)[items_[index].key] = gone_ + index;
+  }
+
+  void resize(Item& item, Frame frame) {
+    bytes_ = bytes_ - item.frame->size() + frame->size();
+    item.frame = std::move(frame);
+  }
+
+  // The unsent bytes of an item, from now on as they are.
+  std::string_view part(std::size_t index) {
+    Item& item = items_[index];
+    const std::size_t begin = index == first_ ? offset_ : 0;
+    if (item.merged > 0 && item.is_numbered && !item.says_merged && begin == 0 && limits_.say_merged) {
+      resize(item, limits_.say_merged(item.frame, item.merged));
+      item.says_merged = true;
+    }
+    return std::string_view{*item.frame}.substr(begin);
+  }
+
+  void pop() {
+    items_[first_++].frame.reset();
+    offset_ = 0;
+  }
+
+  // A client that never quite catches up must not leave a trail of empty places behind.
+  void tidy() {
+    if (first_ <= items_.size() / 2) return;
+    items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(first_));
+    gone_ += first_;
+    first_ = 0;
+    if (latest_ && latest_->size() > 2 * items_.size() + kIndexFrom) make_index();
+  }
+
+  const Limits& limits_;
+  std::vector<Item> items_;
+  std::size_t first_ = 0;    // items_ before it are sent
+  std::size_t offset_ = 0;   // bytes of the first one that are sent
+  std::uint64_t gone_ = 0;   // items that have left items_
+  std::size_t bytes_ = 0;    // unsent
+  std::size_t excused_ = 0;  // of them, those of answers that do not count
+  std::optional<SteadyTime> soft_since_;
+  // The newest update of each channel, by how many were pushed before it; made when it saves a walk. May name
+  // some that are sent.
+  std::unique_ptr<std::unordered_map<ChannelKey, std::uint64_t>> latest_;
+};
+
+Outbox::Outbox(const Limits& limits) : limits_{&limits} {}
+Outbox::~Outbox() = default;
+Outbox::Outbox(Outbox&&) noexcept = default;
+Outbox& Outbox::operator=(Outbox&&) noexcept = default;
+
+Outbox::Waiting& Outbox::waiting() {
+  if (!waiting_) waiting_ = std::make_unique<Waiting>(*limits_);
+  return *waiting_;
+}
+
 Outbox::Verdict Outbox::push(Frame frame, SteadyTime now) {
   if (frame->empty()) return verdict(now);
-  bytes_ += frame->size();
-  frames_.push_back(std::move(frame));
-  if (bytes_ > limits_->soft_bytes && !soft_since_) soft_since_ = now;
+  waiting().push({.frame = std::move(frame)}, now);
   return verdict(now);
 }
 
 Outbox::Verdict Outbox::push_answer(Frame frame, SteadyTime now) {
-  if (bytes_ <= limits_->soft_bytes) {
-    excused_ += frame->size();
-    excused_end_ = bytes_ + frame->size();
-  }
-  return push(std::move(frame), now);
+  if (frame->empty()) return verdict(now);
+  const bool is_excused = bytes() <= limits_->soft_bytes;
+  waiting().push({.frame = std::move(frame), .is_excused = is_excused}, now);
+  return verdict(now);
+}
+
+Outbox::Pushed Outbox::push_update(Frame frame, const Label& label, Form form, SteadyTime now) {
+  const bool supersedes = may_be_superseded(label.key) && waiting_ && waiting_->supersede(frame, label, now);
+  if (!supersedes)
+    waiting().push({.frame = std::move(frame),
+                    .key = label.key,
+                    .piece = label.piece,
+                    .may_be_superseded = may_be_superseded(label.key),
+                    .is_numbered = form == Form::numbered},
+                   now);
+  return {verdict(now), supersedes};
+}
+
+Outbox::Verdict Outbox::push_rest(Frame frame, std::size_t sent, SteadyTime now) {
+  QOS_ASSERT(empty() && sent < frame->size());
+  waiting().begin_with({.frame = std::move(frame)}, sent, now);
+  return verdict(now);
 }
 
 Outbox::Verdict Outbox::verdict(SteadyTime now) const {
-  const bool overdue = soft_since_ && now - *soft_since_ > limits_->grace;
-  return bytes_ - excused_ > limits_->hard_bytes || overdue ? Verdict::slow_consumer : Verdict::keep;
+  return waiting_ ? waiting_->verdict(now) : Verdict::keep;
 }
 
-std::size_t Outbox::gather(std::span<std::string_view> parts) const {
-  const std::size_t count = std::min(parts.size(), frames_.size() - first_);
-  for (std::size_t index = 0; index < count; ++index) parts[index] = *frames_[first_ + index];
-  if (count > 0) parts[0].remove_prefix(offset_);
-  return count;
+std::size_t Outbox::bytes() const {
+  return waiting_ ? waiting_->bytes() : 0;
+}
+
+std::string_view Outbox::gather(std::span<char> room) {
+  return waiting_ ? waiting_->gather(room) : std::string_view{};
 }
 
 void Outbox::sent(std::size_t bytes, SteadyTime now) {
-  bytes_ -= bytes;
-  if (excused_ > 0 && soft_since_) soft_since_ = now;
-  excused_end_ -= std::min(excused_end_, bytes);
-  excused_ = std::min(excused_, excused_end_);
-  bytes += offset_;
-  std::size_t whole = 0;
-  while (first_ + whole < frames_.size() && frames_[first_ + whole]->size() <= bytes)
-    bytes -= frames_[first_ + whole++]->size();
-  offset_ = bytes;
-  forget(whole);
-  if (bytes_ <= limits_->soft_bytes) soft_since_.reset();
-}
-
-void Outbox::forget(std::size_t frames) {
-  for (std::size_t index = 0; index < frames; ++index) frames_[first_ + index].reset();
-  first_ += frames;
-  if (first_ == frames_.size()) {
-    // A busy client keeps its few places, one that had a burst gives them back.
-    if (frames_.capacity() > kPlacesKept) frames_ = {};
-    frames_.clear();
-    first_ = 0;
-  } else if (first_ > frames_.size() / 2) {
-    // A client that never quite catches up must not leave a trail of empty places behind.
-    frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(first_));
-    first_ = 0;
-  }
+  if (!waiting_) return;
+  waiting_->sent(bytes, now);
+  if (waiting_->empty()) waiting_.reset();
 }
 
 void Outbox::drop_unstarted() {
-  const std::size_t keep = first_ + (offset_ > 0 ? 1 : 0);
-  for (std::size_t index = keep; index < frames_.size(); ++index) bytes_ -= frames_[index]->size();
-  excused_end_ = std::min(excused_end_, bytes_);
-  excused_ = std::min(excused_, excused_end_);
-  frames_.resize(keep);
-  forget(0);
+  if (!waiting_) return;
+  waiting_->drop_unstarted();
+  if (waiting_->empty()) waiting_.reset();
 }
 
 }  // namespace qos::channel

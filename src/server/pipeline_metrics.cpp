@@ -115,7 +115,9 @@ void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& cou
            counters.slow_consumers);
   page.add("qos_ws_heartbeat_timeouts_total", "WebSockets closed because the client was silent",
            counters.heartbeat_timeouts);
-  page.add("qos_sent_frames_total", "WebSocket frames sent", counters.frames_sent);
+  page.add("qos_sent_frames_total", "WebSocket frames sent or superseded", counters.frames_sent);
+  page.add("qos_superseded_frames_total", "Frames that a later one took the place of, for slow clients",
+           counters.frames_superseded);
   page.add("qos_sent_bytes_total", "Bytes sent", counters.bytes_sent);
   page.add("qos_received_bytes_total", "Bytes received", counters.bytes_received);
 }

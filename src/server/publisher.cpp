@@ -7,8 +7,8 @@ namespace qos::server {
 void Publisher::publish(const state::Change& change) {
   if (change.empty()) return;
   api::for_each_push(change, instruments_.at(change.instrument),
-                     [this](channel::ChannelKey key, channel::Place place, auto&& encode) {
-                       fanout_.publish(key, place, encode);
+                     [&](channel::ChannelKey key, channel::Place place, auto&& encode) {
+                       fanout_.publish(key, place, encode, change.received);
                      });
 }
 

@@ -109,7 +109,7 @@ class ReplayServer::Impl {
         no_klines_{files_.reference->instruments, *calendars_, nullptr, nullptr, {}},
         fanout_{{.loops = io_thread_count(files_.config),
                  .instruments = files_.reference->instruments.size(),
-                 .ring_capacity = 2}},
+                 .ring_bytes = 0}},
         services_{.instruments = files_.reference->instruments,
                   .calendars = *calendars_,
                   .views = nothing_.views(),

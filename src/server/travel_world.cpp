@@ -13,7 +13,7 @@ constexpr std::size_t kBatch = 4'096;
 constexpr std::chrono::milliseconds kLook{10};
 constexpr std::chrono::seconds kLongest{1};
 // Updates that wait for one loop. A world may wait for its listeners, the live one does not notice.
-constexpr std::size_t kRing = 4'096;
+constexpr std::size_t kRing = 1 << 20;  // bytes
 
 }  // namespace
 
@@ -39,7 +39,7 @@ TravelWorld::TravelWorld(const TravelSource& source, const Journey& journey,
                .anchor = source.archive.options.anchor,
                .report = [](const Error& error) { spdlog::error("travel: history: {}", error.message); },
                .now = [this] { return clock_.now(); }}},
-      fanout_{{.loops = source.loops, .instruments = instruments_.size(), .ring_capacity = kRing}},
+      fanout_{{.loops = source.loops, .instruments = instruments_.size(), .ring_bytes = kRing}},
       publisher_{instruments_, fanout_},
       services_{.instruments = instruments_,
                 .calendars = traveller_->calendars(),

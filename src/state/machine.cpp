@@ -87,6 +87,7 @@ class Machine::Impl final : public ViewTable {
     if (has_seen(id, event.sequence)) return no_change(event.sequence, id);
     InstrumentState& state = states_[id.value()];
     Change change = state.apply(event.event.body, work(event.sequence));
+    change.received = event.event.ts_recv;
     if (!klines_.empty() || std::holds_alternative<PastKline>(event.event.body) ||
         std::holds_alternative<PastReset>(event.event.body))
       schedule(state);

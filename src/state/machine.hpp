@@ -42,6 +42,7 @@ struct KlineChange {
 struct Change {
   Sequence sequence;
   InstrumentId instrument;
+  UnixNanos received;  // when its event came; 0: it is of none that a feed sent, as the end of a K-line
   std::optional<TapeTrade> trade;
   std::optional<Snapshot> snapshot;
   std::optional<Depth> depth;

@@ -281,7 +281,7 @@ class House {
   };
   explicit House(ServerOptions options = {}) : House{std::move(options), Seams{}} {}
   House(ServerOptions options, const Seams& seams)
-      : fanout_{{.loops = options.loops, .instruments = instruments_.size(), .ring_capacity = 1'024}},
+      : fanout_{{.loops = options.loops, .instruments = instruments_.size(), .ring_bytes = 256 << 10}},
         views_{instruments_.size()} {
     services_.cursors = seams.cursors;
     services_.explainer = seams.explainer;
@@ -321,7 +321,8 @@ class House {
   void publish_kline(const market::Instrument& of, std::uint8_t variant, const state::Kline& kline,
                      const json::KlineExtras& extras) {
     const auto type = market::kKlineTypes[variant % channel::kKlineTypes];
-    fanout_.publish({of.id, channel::Topic::kline, variant}, {kline.sequence, kline.sequence.value()},
+    fanout_.publish({of.id, channel::Topic::kline, variant},
+                    {kline.sequence, kline.sequence.value(), unix_seconds(kline.start)},
                     [&](std::string& out) { json::append_kline_body(out, of, type, kline, extras); });
   }
 

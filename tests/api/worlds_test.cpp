@@ -17,7 +17,7 @@ constexpr std::int64_t kThen = 1'548'984'600;
 // The market of another time, with the live one's reference data.
 struct Past {
   explicit Past(House& house)
-      : fanout{{.loops = 1, .instruments = house.instruments().size(), .ring_capacity = 64}},
+      : fanout{{.loops = 1, .instruments = house.instruments().size()}},
         views{house.instruments().size()},
         klines{house.instruments(), house.calendars(), &views, nullptr, {}},
         services{.instruments = house.instruments(),

@@ -42,8 +42,8 @@ TEST(Fanout, gives_the_same_bytes_to_every_loop_that_listens_and_to_no_other) {
   ASSERT_TRUE(fanout.try_pop(0, first));
   ASSERT_TRUE(fanout.try_pop(2, second));
   EXPECT_FALSE(fanout.try_pop(1, none));
-  EXPECT_EQ(first.body.get(), second.body.get());
-  EXPECT_EQ(*first.body, "body");
+  EXPECT_EQ(first.body, "body");
+  EXPECT_EQ(second.body, "body");
   EXPECT_EQ(first.sequence, Sequence{7});
   EXPECT_EQ(fanout.counters().pushes.value(), 2U);
 }
@@ -81,7 +81,7 @@ TEST(Fanout, wakes_a_loop_once_until_it_has_looked_in_vain) {
 
 TEST(Fanout, makes_the_market_thread_wait_for_a_full_ring_and_loses_nothing) {
   constexpr std::uint64_t kCount = 5'000;
-  Fanout fanout{{.loops = 2, .instruments = 1, .ring_capacity = 4}};
+  Fanout fanout{{.loops = 2, .instruments = 1, .ring_bytes = 256}};
   fanout.listen(0, snapshot_of(0));
   fanout.listen(1, snapshot_of(0));
   std::jthread market{[&] {
@@ -105,22 +105,21 @@ TEST(Fanout, makes_the_market_thread_wait_for_a_full_ring_and_loses_nothing) {
 }
 
 TEST(Fanout, lets_a_waiting_market_thread_go_when_it_closes) {
-  Fanout fanout{{.loops = 1, .instruments = 1, .ring_capacity = 1}};
+  Fanout fanout{{.loops = 1, .instruments = 1, .ring_bytes = 256}};
   fanout.listen(0, snapshot_of(0));
   std::jthread market{[&] {
-    publish(fanout, snapshot_of(0), 1);
-    publish(fanout, snapshot_of(0), 2);
+    for (std::uint64_t sequence = 1; sequence <= 100; ++sequence) publish(fanout, snapshot_of(0), sequence);
   }};
   while (fanout.counters().full_ring_waits.value() == 0) std::this_thread::yield();
   fanout.close();
   market.join();
-  EXPECT_EQ(fanout.counters().pushes.value(), 1U);
+  EXPECT_EQ(fanout.counters().pushes.value(), fanout.waiting(0)) << "nothing was pushed over what waits";
 }
 
 // The loop sleeps on a flag that only the wake-up raises: one that is lost would hang this test.
 TEST(Fanout, loses_no_wake_up_between_threads) {
   constexpr std::uint64_t kCount = 50'000;
-  Fanout fanout{{.loops = 1, .instruments = 1, .ring_capacity = 8}};
+  Fanout fanout{{.loops = 1, .instruments = 1, .ring_bytes = 512}};
   std::atomic<std::uint32_t> wakes{0};
   fanout.on_ready(0, [&] {
     wakes.fetch_add(1);

@@ -19,27 +19,32 @@ ChannelKey key_of(std::uint32_t instrument, Topic topic = Topic::snapshot) {
 
 class Listener final : public Subscriber {
  public:
-  void deliver(const Update&, const Frame& frame) override { frames.push_back(frame); }
-  void hold(const Update& update, const Frame& frame) override {
-    held.push_back(std::to_string(update.number) + ":" + *frame);
+  void take(Batch& batch, std::span<const Batch::Index> indexes) override {
+    ++turns;
+    for (const auto index : indexes) frames.emplace_back(batch.bytes(index));
   }
-  std::vector<std::string> texts() const {
-    std::vector<std::string> result;
-    for (const Frame& frame : frames) result.push_back(*frame);
-    return result;
+  void hold(const Update& update, std::string_view frame) override {
+    held.push_back(std::to_string(update.number) + ":" + std::string{frame});
   }
-  std::vector<Frame> frames;
+  const std::vector<std::string>& texts() const { return frames; }
+  std::vector<std::string> frames;
   std::vector<std::string> held;
+  int turns = 0;  // in which it was given something
 };
+
+std::size_t drain(Hub& hub, std::size_t limit) {
+  const std::size_t taken = hub.gather(limit);
+  hub.deliver();
+  return taken;
+}
 
 struct HubTest : testing::Test {
   Fanout fanout{{.loops = 1, .instruments = kInstruments}};
   int built = 0;
-  Hub hub{0, fanout, [this](const Update& update, std::string_view spelling, Form form) {
+  Hub hub{0, fanout, [this](std::string& out, const Update& update, std::string_view spelling, Form form) {
             ++built;
-            std::string text = std::string{spelling} + *update.body;
-            if (form == Form::numbered) text += "#" + std::to_string(update.number);
-            return make_frame(std::move(text));
+            (out += spelling) += update.body;
+            if (form == Form::numbered) out += "#" + std::to_string(update.number);
           }};
 
   void publish(ChannelKey key, std::uint64_t sequence, std::uint64_t number = 0) {
@@ -50,7 +55,7 @@ struct HubTest : testing::Test {
     EXPECT_EQ(hub.subscribe(listener, key, spelling), Hub::Added::yes);
     hub.start_after(listener, key, Sequence{after});
   }
-  std::size_t drain() { return hub.drain(1'000'000); }
+  std::size_t drain() { return channel::drain(hub, 1'000'000); }
 };
 
 using Texts = std::vector<std::string>;
@@ -65,7 +70,7 @@ TEST_F(HubTest, builds_one_frame_for_each_spelling_in_use_and_shares_it) {
   EXPECT_EQ(built, 2);
   EXPECT_EQ(a.texts(), Texts{"HK:700=1"});
   EXPECT_EQ(b.texts(), Texts{"HK:00700=1"});
-  EXPECT_EQ(a.frames[0].get(), c.frames[0].get());
+  EXPECT_EQ(c.texts(), Texts{"HK:700=1"});
 }
 
 TEST_F(HubTest, delivers_only_what_is_newer_than_the_state_that_was_sent) {
@@ -114,7 +119,7 @@ TEST_F(HubTest, numbers_updates_for_those_who_asked_and_leaves_the_bytes_of_othe
   drain();
   EXPECT_EQ(plain.texts(), Texts{"A=1"});
   EXPECT_EQ(numbered.texts(), Texts{"A=1#17"});
-  EXPECT_EQ(numbered.frames[0].get(), other.frames[0].get());
+  EXPECT_EQ(other.texts(), Texts{"A=1#17"});
   EXPECT_EQ(built, 2);
   hub.drop(numbered);
   hub.drop(plain);
@@ -130,7 +135,7 @@ TEST_F(HubTest, hands_over_what_is_held_until_the_subscriber_starts) {
   EXPECT_FALSE(hub.awaits_start(listener, key_of(0)));
   publish(key_of(0), 2, 2);
   publish(key_of(0), 3, 3);
-  hub.drain(1);
+  channel::drain(hub, 1);
   // What is still in the ring when the subscriber starts is judged by its sequence, as ever.
   EXPECT_EQ(listener.held, Texts{"2:A=2#2"});
   hub.start_after(listener, key_of(0), Sequence{2});
@@ -207,9 +212,66 @@ TEST_F(HubTest, takes_no_more_than_it_was_asked_to) {
   Listener listener;
   start(listener, key_of(0), "A");
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) publish(key_of(0), sequence);
-  EXPECT_EQ(hub.drain(3), 3U);
+  EXPECT_EQ(channel::drain(hub, 3), 3U);
   EXPECT_EQ(listener.frames.size(), 3U);
-  EXPECT_EQ(hub.drain(3), 2U);
+  EXPECT_EQ(channel::drain(hub, 3), 2U);
+}
+
+TEST_F(HubTest, gives_each_subscriber_its_frames_of_a_turn_at_once_and_in_order) {
+  Listener both, one;
+  start(both, key_of(0), "A");
+  start(both, key_of(1), "B");
+  start(one, key_of(1), "B");
+  publish(key_of(1), 1);
+  publish(key_of(0), 2);
+  publish(key_of(1), 3);
+  drain();
+  EXPECT_EQ(both.texts(), (Texts{"B=1", "A=2", "B=3"}));
+  EXPECT_EQ(one.texts(), (Texts{"B=1", "B=3"}));
+  EXPECT_EQ(both.turns, 1);
+  EXPECT_EQ(one.turns, 1);
+  drain();
+  EXPECT_EQ(both.turns, 1) << "nothing is given twice";
+}
+
+TEST_F(HubTest, gives_nothing_to_a_subscriber_that_left_when_another_was_given_its_share) {
+  struct Leaving final : Subscriber {
+    explicit Leaving(Hub& left) : hub{left} {}
+    void take(Batch&, std::span<const Batch::Index>) override {
+      ++turns;
+      hub.drop(*this);
+    }
+    void hold(const Update&, std::string_view) override {}
+    Hub& hub;
+    int turns = 0;
+  } leaving{hub};
+  Listener after;
+  hub.subscribe(leaving, key_of(0), "A");
+  hub.start_after(leaving, key_of(0), Sequence{});
+  start(after, key_of(0), "A");
+  publish(key_of(0), 1);
+  drain();
+  publish(key_of(0), 2);
+  drain();
+  EXPECT_EQ(leaving.turns, 1);
+  EXPECT_EQ(after.texts(), (Texts{"A=1", "A=2"}));
+}
+
+TEST_F(HubTest, says_when_the_newest_of_its_events_came) {
+  Listener listener;
+  start(listener, key_of(0), "A");
+  const auto put = [&](std::uint64_t sequence, std::int64_t received) {
+    fanout.publish(
+        key_of(0), Sequence{sequence}, [](std::string& out) { out = "x"; }, from_unix_nanos(received));
+  };
+  put(1, 500);
+  put(2, 700);
+  put(3, 0);
+  hub.gather(10);
+  EXPECT_EQ(hub.newest_received(), from_unix_nanos(700));
+  hub.deliver();
+  EXPECT_EQ(hub.newest_received(), UnixNanos{});
+  EXPECT_FALSE(hub.has_gathered());
 }
 
 // Random subscriptions against sets of strings: who hears an update, under which spelling, and what the
@@ -271,7 +333,7 @@ TEST_F(HubTest, agrees_with_a_naive_model) {
 TEST(SubscribeWithoutLocks, shows_the_state_and_then_every_later_change_once) {
   constexpr int kSubscribers = 2'000;
   constexpr ChannelKey kKey{InstrumentId{0}, Topic::snapshot, 0};
-  Fanout fanout{{.loops = 1, .instruments = 1, .ring_capacity = 64}};
+  Fanout fanout{{.loops = 1, .instruments = 1, .ring_bytes = 4'096}};
   std::atomic<std::uint64_t> cell{0};
   std::atomic<std::uint64_t> version{0};
   std::jthread market{[&](const std::stop_token& over) {
@@ -282,7 +344,8 @@ TEST(SubscribeWithoutLocks, shows_the_state_and_then_every_later_change_once) {
     }
   }};
   {
-    Hub hub{0, fanout, [](const Update& update, std::string_view, Form) { return update.body; }};
+    Hub hub{0, fanout,
+            [](std::string& out, const Update& update, std::string_view, Form) { out += update.body; }};
     std::mt19937_64 random{7};
     for (int count = 0; count < kSubscribers; ++count) {
       Listener listener;
@@ -292,12 +355,12 @@ TEST(SubscribeWithoutLocks, shows_the_state_and_then_every_later_change_once) {
       hub.start_after(listener, kKey, Sequence{after});
       const std::size_t wanted = random() % 50;
       while (listener.frames.size() < wanted)
-        if (hub.drain(16) == 0) std::this_thread::yield();
+        if (drain(hub, 16) == 0) std::this_thread::yield();
       std::uint64_t expected = after + 1;
       for (const auto& text : listener.texts()) ASSERT_EQ(text, std::to_string(expected++));
       hub.drop(listener);
       // Sometimes what waits for the one that left is still there when the next one comes.
-      if (random() % 2 == 0) hub.drain(64);
+      if (random() % 2 == 0) drain(hub, 64);
     }
   }
   market.request_stop();

@@ -18,6 +18,20 @@ Frame bytes_of(std::size_t size) {
   return make_frame(std::string(size, 'x'));
 }
 
+std::string rest_of(Outbox& outbox) {
+  std::array<char, 4'096> room;
+  return std::string{outbox.gather(room)};
+}
+
+ChannelKey key_of(std::uint32_t instrument, Topic topic = Topic::snapshot) {
+  return {InstrumentId{instrument}, topic, 0};
+}
+
+bool push_update(Outbox& outbox, std::string text, ChannelKey key, std::int64_t piece = 0,
+                 Form form = Form::plain) {
+  return outbox.push_update(make_frame(std::move(text)), {key, Sequence{1}, piece}, form, kStart).superseded;
+}
+
 TEST(Outbox, keeps_a_client_up_to_and_including_the_hard_limit) {
   Outbox outbox{kLimits};
   EXPECT_EQ(outbox.push(bytes_of(100), kStart), Verdict::keep);
@@ -95,11 +109,133 @@ TEST(Outbox, finishes_a_frame_that_is_half_sent_when_the_rest_is_dropped) {
   outbox.sent(7, kStart);
   outbox.drop_unstarted();
   outbox.push(make_frame("goodbye"), kStart);
-  std::array<std::string_view, 4> parts;
-  ASSERT_EQ(outbox.gather(parts), 2U);
-  EXPECT_EQ(parts[0], "cond");
-  EXPECT_EQ(parts[1], "goodbye");
+  EXPECT_EQ(rest_of(outbox), "condgoodbye");
   EXPECT_EQ(outbox.bytes(), 11U);
+}
+
+TEST(Outbox, lets_a_later_update_take_the_place_of_one_that_waits) {
+  Outbox outbox{kLimits};
+  EXPECT_FALSE(push_update(outbox, "a1 ", key_of(0)));
+  EXPECT_FALSE(push_update(outbox, "b1 ", key_of(1)));
+  outbox.push(make_frame("answer "), kStart);
+  EXPECT_TRUE(push_update(outbox, "a2! ", key_of(0)));
+  EXPECT_FALSE(push_update(outbox, "d1 ", key_of(0, Topic::depth))) << "another channel";
+  EXPECT_TRUE(push_update(outbox, "a3 ", key_of(0)));
+  EXPECT_EQ(rest_of(outbox), "a3 b1 answer d1 ");
+  EXPECT_EQ(outbox.bytes(), rest_of(outbox).size());
+}
+
+TEST(Outbox, supersedes_no_trade_no_other_piece_and_nothing_that_is_half_sent) {
+  Outbox outbox{kLimits};
+  EXPECT_FALSE(push_update(outbox, "t1 ", key_of(0, Topic::trade)));
+  EXPECT_FALSE(push_update(outbox, "t2 ", key_of(0, Topic::trade)));
+  EXPECT_FALSE(push_update(outbox, "k9:30 ", key_of(0, Topic::kline), 930));
+  EXPECT_FALSE(push_update(outbox, "k9:31 ", key_of(0, Topic::kline), 931));
+  EXPECT_TRUE(push_update(outbox, "k9:31' ", key_of(0, Topic::kline), 931));
+  // A revision of an earlier one must not overtake the later one: pushes of a channel come in order.
+  EXPECT_FALSE(push_update(outbox, "k9:30' ", key_of(0, Topic::kline), 930));
+  EXPECT_EQ(rest_of(outbox), "t1 t2 k9:30 k9:31' k9:30' ");
+  outbox.sent(outbox.bytes(), kStart);
+  push_update(outbox, "s1 ", key_of(0));
+  outbox.sent(1, kStart);
+  EXPECT_FALSE(push_update(outbox, "s2 ", key_of(0)));
+  EXPECT_TRUE(push_update(outbox, "s3 ", key_of(0)));
+  EXPECT_EQ(rest_of(outbox), "1 s3 ");
+}
+
+TEST(Outbox, tells_numbered_clients_how_many_an_update_stands_for) {
+  const Outbox::Limits limits{.say_merged = [](const Frame& frame, std::uint32_t merged) {
+    return make_frame(*frame + "+" + std::to_string(merged));
+  }};
+  Outbox outbox{limits};
+  for (const auto* text : {"a1", "a2", "a3"}) push_update(outbox, text, key_of(0), 0, Form::numbered);
+  for (const auto* text : {"|b1", "|b2"}) push_update(outbox, text, key_of(1), 0, Form::plain);
+  EXPECT_EQ(rest_of(outbox), "a3+2|b2");
+  EXPECT_EQ(outbox.bytes(), 7U);
+  // Offered to the kernel, which took nothing: it may still be superseded.
+  EXPECT_TRUE(push_update(outbox, "a4", key_of(0), 0, Form::numbered));
+  EXPECT_EQ(rest_of(outbox), "a4+3|b2");
+  outbox.sent(2, kStart);
+  EXPECT_FALSE(push_update(outbox, "|a5", key_of(0), 0, Form::numbered));
+  EXPECT_EQ(rest_of(outbox), "+3|b2|a5");
+}
+
+TEST(Outbox, keeps_a_client_that_reads_nothing_but_hears_only_what_is_superseded) {
+  Outbox outbox{kLimits};
+  for (int round = 0; round < 1'000; ++round)
+    for (std::uint32_t instrument = 0; instrument < 4; ++instrument) {
+      const auto pushed = outbox.push_update(bytes_of(10), {key_of(instrument), Sequence{1}}, Form::plain,
+                                             kStart + std::chrono::seconds{round});
+      ASSERT_EQ(pushed.verdict, Verdict::keep);
+    }
+  EXPECT_EQ(outbox.bytes(), 40U);
+}
+
+// Against a list that is searched from the end: what is sent, however it is cut, is what the list says.
+TEST(Outbox, agrees_with_a_naive_model_of_superseding) {
+  struct Item {
+    ChannelKey key;
+    std::int64_t piece;
+    std::string text;
+    std::uint32_t merged;
+    bool numbered;
+  };
+  const Outbox::Limits limits{.say_merged = [](const Frame& frame, std::uint32_t merged) {
+    return make_frame(*frame + "+" + std::to_string(merged));
+  }};
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    std::mt19937_64 random{seed};
+    Outbox outbox{limits};
+    std::vector<Item> model;
+    std::size_t offset = 0;  // of the first item's text that is sent
+    const auto text_of = [](const Item& item) {
+      return item.numbered && item.merged > 0 ? item.text + "+" + std::to_string(item.merged) : item.text;
+    };
+    for (int step = 0; step < 3'000; ++step) {
+      // Now and then nothing is sent for long, so that the index comes into play.
+      const bool sends = step / 500 % 2 == 1 || random() % 8 == 0;
+      if (!sends || random() % 2 == 0) {
+        const auto topic = std::array{Topic::snapshot, Topic::trade, Topic::kline}[random() % 3];
+        const ChannelKey key = key_of(static_cast<std::uint32_t>(random() % 30), topic);
+        const std::int64_t piece = topic == Topic::kline ? static_cast<std::int64_t>(random() % 2) : 0;
+        const bool numbered = key.instrument.value() % 2 == 0;
+        const std::string text = "<" + std::to_string(step) + ">";
+        bool superseded = false;
+        for (std::size_t index = model.size(); index > 0 && topic != Topic::trade; --index) {
+          Item& item = model[index - 1];
+          if (item.key != key) continue;
+          superseded = item.piece == piece && !(index == 1 && offset > 0);
+          if (superseded) {
+            item.text = text;
+            ++item.merged;
+          }
+          break;
+        }
+        if (!superseded) model.push_back({key, piece, text, 0, numbered});
+        ASSERT_EQ(push_update(outbox, text, key, piece, numbered ? Form::numbered : Form::plain), superseded)
+            << "seed " << seed << " step " << step;
+        continue;
+      }
+      std::array<char, 50> room;
+      const std::string offered{outbox.gather(room)};
+      std::string expected;
+      for (const Item& item : model) expected += text_of(item).substr(expected.empty() ? offset : 0);
+      ASSERT_EQ(offered, expected.substr(0, offered.size())) << "seed " << seed << " step " << step;
+      ASSERT_EQ(offered.empty(), expected.empty());
+      std::size_t some = offered.empty() ? 0 : random() % (offered.size() + 1);
+      outbox.sent(some, kStart);
+      while (some > 0) {
+        const std::size_t left = text_of(model.front()).size() - offset;
+        if (some < left) {
+          offset += some;
+          break;
+        }
+        some -= left;
+        offset = 0;
+        model.erase(model.begin());
+      }
+    }
+  }
 }
 
 // Whatever the kernel takes at a time, the bytes come out in order and are counted right.
@@ -118,18 +254,15 @@ TEST(Outbox, gives_back_every_byte_in_order_however_they_are_taken) {
         outbox.push(make_frame(std::move(text)), kStart);
         continue;
       }
-      std::array<std::string_view, 3> parts;
-      std::string offered;
-      for (std::size_t count = outbox.gather(parts), index = 0; index < count; ++index)
-        offered += parts[index];
+      std::array<char, 20> room;
+      const std::string offered{outbox.gather(room)};
       const std::size_t some = offered.empty() ? 0 : random() % (offered.size() + 1);
       taken += offered.substr(0, some);
       outbox.sent(some, kStart);
       if (random() % 20 == 0) {
-        std::array<std::string_view, 1> front;
         const std::size_t before = outbox.bytes();
         outbox.drop_unstarted();
-        const std::size_t left = outbox.gather(front) == 0 ? 0 : front[0].size();
+        const std::size_t left = rest_of(outbox).size();
         ASSERT_EQ(outbox.bytes(), left) << "seed " << seed;
         pushed.resize(pushed.size() - (before - left));
       }

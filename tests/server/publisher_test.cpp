@@ -33,7 +33,7 @@ class Published : public testing::Test {
     for (channel::Update update; fanout_.try_pop(0, update);)
       heard.push_back(std::to_string(static_cast<int>(update.key.topic)) + "." +
                       std::to_string(update.key.variant) +
-                      (update.number == 0 ? "" : "#" + std::to_string(update.number)) + " " + *update.body);
+                      (update.number == 0 ? "" : "#" + std::to_string(update.number)) + " " + std::string{update.body});
     return heard;
   }
   std::vector<std::string> of(const state::KlineChange& kline) {
@@ -55,7 +55,7 @@ class Published : public testing::Test {
   }
 
   state::World world_;
-  channel::Fanout fanout_{{.loops = 1, .instruments = world_.instruments().size(), .ring_capacity = 64}};
+  channel::Fanout fanout_{{.loops = 1, .instruments = world_.instruments().size()}};
   Publisher publisher_{world_.instruments(), fanout_};
 };
 

@@ -32,7 +32,7 @@ struct Listener {
     for (channel::Update update; fanout.try_pop(0, update);)
       heard.push_back(std::to_string(static_cast<int>(update.key.topic)) + " #" +
                       std::to_string(update.number) + " @" + std::to_string(update.sequence.value()) +
-                      *update.body);
+                      std::string{update.body});
   }
   channel::Fanout& fanout;
   std::vector<std::string> heard;

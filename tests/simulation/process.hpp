@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "api/worker.hpp"
+#include "api/ws/push.hpp"
 #include "replay/own_calendars.hpp"
 #include "server/kept_events.hpp"
 #include "server/publisher.hpp"
@@ -177,7 +178,7 @@ class Process final : private state::ChangeSink {
   bool question_step() { return rewind_->step(); }
   bool loop_turn(std::size_t index, io::Loop::Tick tick) { return workers_[index]->loop().turn(tick); }
   void adopt(std::size_t index, io::Descriptor socket) {
-    workers_[index]->adopt(api::Transport{.socket = std::move(socket),
+    workers_[index]->adopt(api::Transport{.stream = io::Stream{std::move(socket)},
                                           .place = api::CountedPlace{counters_.connections_open},
                                           .outbox = channel::Outbox{outbox_limits_}},
                            "10.0.0.1");
@@ -248,7 +249,8 @@ class Process final : private state::ChangeSink {
   api::http::RegistrationLimiter registrations_{{}};
   channel::Outbox::Limits outbox_limits_{.hard_bytes = server_options_.outbox_hard_bytes,
                                          .soft_bytes = server_options_.outbox_soft_bytes,
-                                         .grace = server_options_.outbox_grace};
+                                         .grace = server_options_.outbox_grace,
+                                         .say_merged = &api::ws::say_merged};
   std::vector<std::unique_ptr<api::Worker>> workers_;
 };
 

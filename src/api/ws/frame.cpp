@@ -41,6 +41,11 @@ void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_si
   for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) put(std::uint64_t{payload_size} >> shift);
 }
 
+std::string_view payload_of(std::string_view frame) {
+  const auto length = static_cast<std::uint8_t>(frame[1]);
+  return frame.substr(length < kLength16 ? 2 : length == kLength16 ? 4 : 10);
+}
+
 std::string make_control_frame(Opcode opcode, std::string_view payload) {
   std::string out;
   append_frame_header(out, opcode, payload.size());

@@ -28,6 +28,9 @@ inline constexpr std::size_t kMaxControlPayload = 125;
 // A whole unfragmented, unmasked frame's header; the payload of `payload_size` bytes must follow.
 void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_size);
 
+// What a frame of append_frame_header() carries.
+std::string_view payload_of(std::string_view frame);
+
 std::string make_control_frame(Opcode opcode, std::string_view payload);
 // The reason is cut to what a control frame holds.
 std::string make_close_frame(CloseCode code, std::string_view reason);

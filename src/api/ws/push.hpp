@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "channel/channel_key.hpp"
@@ -10,10 +11,19 @@
 
 namespace qos::api::ws {
 
-// `spelling` as it passed market::parse_codes, which leaves nothing to escape; `body` of api/json/encode.hpp.
-channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::string_view body);
+// Appends the frame. `spelling` as it passed market::parse_codes, which leaves nothing to escape; `body` of
+// api/json/encode.hpp.
+void append_push(std::string& out, channel::Topic topic, std::string_view spelling, std::string_view body);
 // The same with the extension seq:  …,"seq":N}  . On the wire a number begins behind the epoch.
+void append_numbered_push(std::string& out, channel::Topic topic, std::string_view spelling,
+                          std::string_view body, std::uint64_t seq);
+
+// The same as frames of their own.
+channel::Frame make_push(channel::Topic topic, std::string_view spelling, std::string_view body);
 channel::Frame make_numbered_push(channel::Topic topic, std::string_view spelling, std::string_view body,
                                   std::uint64_t seq);
+
+// Of a numbered push that stands for so many earlier ones too, which are not sent:  …,"merged":N}
+channel::Frame say_merged(const channel::Frame& frame, std::uint32_t merged);
 
 }  // namespace qos::api::ws

@@ -127,10 +127,44 @@ void Session::make_room() {
   if (!closed()) too_slow_ = outbox().verdict(context().now) == channel::Outbox::Verdict::slow_consumer;
 }
 
-void Session::deliver(const channel::Update& update, const channel::Frame& frame) {
-  if (closing_ || too_slow_) return;
-  queue(frame);
-  note(update.key, update.sequence);
+void Session::take(channel::Batch& batch, std::span<const channel::Batch::Index> frames) {
+  if (closing_ || too_slow_ || closed()) return;
+  context().tally.frames_sent += frames.size();
+  const std::size_t gone = outbox().empty() ? put_frames(batch, frames) : 0;
+  if (closed()) return;
+  if (gone < frames.size()) queue_frames(batch, frames.subspan(gone));
+  if (cursor_)
+    for (const auto index : frames) note(batch.label(index).key, batch.label(index).sequence);
+}
+
+std::size_t Session::put_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames) {
+  std::size_t gone = 0;
+  while (gone < frames.size()) {
+    const auto gathered = context().gatherer.gather(batch, frames.subspan(gone));
+    std::size_t put_bytes = put(gathered.bytes);
+    if (closed()) return gone;
+    if (put_bytes == gathered.bytes.size()) {
+      gone += gathered.frames;
+      continue;
+    }
+    for (; put_bytes >= batch.bytes(frames[gone]).size(); ++gone)
+      put_bytes -= batch.bytes(frames[gone]).size();
+    if (put_bytes > 0) judge(outbox().push_rest(batch.shared(frames[gone++]), put_bytes, context().now));
+    break;
+  }
+  return gone;
+}
+
+// The kernel says when it has room again; until then nothing is tried.
+void Session::queue_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames) {
+  for (const auto index : frames) {
+    const auto pushed =
+        outbox().push_update(batch.shared(index), batch.label(index), batch.form(index), context().now);
+    judge(pushed.verdict);
+    if (pushed.superseded) ++context().tally.frames_superseded;
+    if (too_slow_) return context().host.visit_at_turn_end(*this);
+  }
+  await_room();
 }
 
 // What is queued here is sent in this order, or the connection ends.
@@ -149,8 +183,8 @@ void Session::ping_for_cursor(SteadyTime now) {
     queue(channel::make_frame(make_control_frame(Opcode::ping, *payload)));
 }
 
-void Session::hold(const channel::Update& update, const channel::Frame& frame) {
-  if (!closing_ && !too_slow_ && resumes_) resumes_->hold(update, frame);
+void Session::hold(const channel::Update& update, std::string_view frame) {
+  if (!closing_ && !too_slow_ && resumes_) resumes_->hold(update, channel::make_frame(std::string{frame}));
 }
 
 bool Session::something_waits() const {

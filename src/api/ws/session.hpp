@@ -27,8 +27,8 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   // What came behind the handshake in the same packet.
   void take_early_bytes(std::span<char> bytes) { on_bytes(bytes); }
 
-  void deliver(const channel::Update& update, const channel::Frame& frame) override;
-  void hold(const channel::Update& update, const channel::Frame& frame) override;
+  void take(channel::Batch& batch, std::span<const channel::Batch::Index> frames) override;
+  void hold(const channel::Update& update, std::string_view frame) override;
   void on_tick(SteadyTime now) override;
   void on_stop() override;
   void end_turn() override;
@@ -51,6 +51,9 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   void answer(const CommandAnswer& answer);
   void queue(channel::Frame frame);
   void judge(channel::Outbox::Verdict verdict);
+  // Gives the kernel what it takes; the first frame that it has no byte of is returned.
+  std::size_t put_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames);
+  void queue_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames);
   void make_room();
   // What clients missed and first states, as there is room. False: the next one must wait for another turn.
   bool send_what_waits();
