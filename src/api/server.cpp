@@ -31,6 +31,7 @@ class SocketServer final : public Server {
   void stop() override;
   std::vector<std::string> addresses() const override;
   const ServerCounters& counters() const override { return counters_; }
+  std::vector<std::string> warnings() const override { return warnings_; }
 
  private:
   void accepted(io::Descriptor socket, const io::SocketAddress& peer);
@@ -46,6 +47,7 @@ class SocketServer final : public Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
   std::size_t next_worker_ = 0;
+  std::vector<std::string> warnings_;
 };
 
 Result<void> SocketServer::prepare() {
@@ -56,6 +58,9 @@ Result<void> SocketServer::prepare() {
     if (!address) return std::unexpected{address.error()};
     auto listener = io::Listener::bind(*address);
     if (!listener) return std::unexpected{listener.error()};
+    const auto tuned = (*listener)->tune(
+        {.congestion_control = options_.congestion_control, .unsent_bytes = options_.unsent_bytes});
+    if (!tuned) warnings_.push_back(tuned.error().message);
     listeners_.push_back(std::move(*listener));
   }
   const WorkerEnvironment environment{.options = options_,

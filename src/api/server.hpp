@@ -33,6 +33,9 @@ struct ServerOptions {
   // For measuring only: sends when so many updates were gathered, and waits `gather` for them. 0: sends as
   // soon as there are no more.
   std::size_t updates_per_flush = 0;
+  // As io::Listener::Sending has them. What the kernel refuses is said in `warnings`, and the server goes on.
+  std::string congestion_control;
+  std::uint32_t unsent_bytes = 128 << 10;
   std::chrono::milliseconds heartbeat_timeout{
       60'000};  // a WebSocket client silent for longer is closed (1001)
   std::chrono::milliseconds http_idle_timeout{75'000};  // a connection is closed that for longer sends no
@@ -78,6 +81,8 @@ class Server {
   // The bound addresses, with real ports, in the order of options.listen.
   virtual std::vector<std::string> addresses() const = 0;
   virtual const ServerCounters& counters() const = 0;
+  // What was asked for and is not in force.
+  virtual std::vector<std::string> warnings() const = 0;
 };
 
 }  // namespace qos::api

@@ -36,12 +36,31 @@ Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address) {
   if (address.family() == AF_INET6 && !set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY))
     return refused("prepare");
   if (::bind(socket.get(), address.data(), address.size()) != 0) return refused("bind");
+  // Those who are accepted inherit it.
+  if (!set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY)) return refused("prepare");
   if (::listen(socket.get(), SOMAXCONN) != 0) return refused("listen on");
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) return refused("name");
   return std::unique_ptr<Listener>{
       new Listener{std::move(socket), SocketAddress::from_kernel(storage, size)}};
+}
+
+// Accepted sockets inherit both (tcp(7)).
+Result<void> Listener::tune(const Sending& sending) {
+  const auto set = [this](int name, const void* value, socklen_t size) {
+    return ::setsockopt(socket_.get(), IPPROTO_TCP, name, value, size) == 0;
+  };
+  const auto& wanted = sending.congestion_control;
+  Result<void> tuned;
+  if (sending.unsent_bytes > 0 && !set(TCP_NOTSENT_LOWAT, &sending.unsent_bytes, sizeof sending.unsent_bytes))
+    tuned = fail("cannot bound the unsent bytes of {}: {}", address_.to_string(), std::strerror(errno));
+  if (!wanted.empty() && !set(TCP_CONGESTION, wanted.data(), static_cast<socklen_t>(wanted.size())))
+    tuned = fail(
+        "cannot have the congestion control '{}' for {}: {} (net.ipv4.tcp_allowed_congestion_control "
+        "names what there is)",
+        wanted, address_.to_string(), std::strerror(errno));
+  return tuned;
 }
 
 Listener::Listener(Descriptor socket, SocketAddress address)
@@ -72,7 +91,6 @@ void Listener::on_ready(Readiness) {
     Descriptor taken{
         ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (taken.valid()) {
-      set_option(taken.get(), IPPROTO_TCP, TCP_NODELAY);
       accepted_(std::move(taken), SocketAddress::from_kernel(peer, size));
       continue;
     }

@@ -23,6 +23,17 @@ class Listener final : public ReadyHandler {
   static Result<std::unique_ptr<Listener>> bind(const SocketAddress& address);
   ~Listener() override;
 
+  // How the kernel sends to those who are accepted from now on.
+  struct Sending {
+    // "bbr", "cubic" or another that the kernel has; empty: the machine's own choice.
+    std::string congestion_control;
+    // Bytes that a socket takes although they cannot be sent yet; 0: as many as its buffer holds. What the
+    // kernel has taken, no later state can supersede.
+    std::uint32_t unsent_bytes = 0;
+  };
+  // Fails where the kernel refuses one of them; the other is in force.
+  Result<void> tune(const Sending& sending);
+
   // With the real port.
   const SocketAddress& address() const { return address_; }
 

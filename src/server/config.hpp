@@ -36,6 +36,9 @@ struct Config {
     std::uint64_t outbox_hard_bytes = 4 << 20;
     std::uint64_t outbox_soft_bytes = 1 << 20;
     std::uint64_t outbox_grace_ms = 5'000;
+    std::uint64_t gather_us = 2'000;
+    std::string congestion_control = "cubic";
+    std::uint64_t unsent_bytes = 128 << 10;
     std::uint64_t heartbeat_timeout_ms = 60'000;
     std::uint64_t idle_timeout_ms = 75'000;
     HttpStatus status = HttpStatus::by_class;

@@ -103,6 +103,18 @@ const std::array kOptions{
            "Above this for longer than outbox_grace_ms a client is closed too. At most outbox_hard_bytes.",
            IntegerField{
                [](Config& c) -> auto& { return c.http.outbox_soft_bytes; }, {4'096, 1'024 * kMiB}, "bytes"}},
+    Option{"http.gather_us", "",
+           "How long a busy I/O thread gathers updates at most, while more are there, before it sends them.",
+           IntegerField{[](Config& c) -> auto& { return c.http.gather_us; }, {0, 1'000'000}, "microseconds"}},
+    Option{
+        "http.congestion_control", "",
+        "How the kernel paces what is sent to a client: cubic, bbr or another that the machine has; empty: "
+        "as the machine does.",
+        TextField{[](Config& c) -> auto& { return c.http.congestion_control; }, any_text}},
+    Option{"http.unsent_bytes", "",
+           "What the kernel takes for a client although it cannot be sent yet; less lets a slow client hear "
+           "newer states. 0: as much as fits.",
+           IntegerField{[](Config& c) -> auto& { return c.http.unsent_bytes; }, {0, 16 * kMiB}, "bytes"}},
     Option{"http.outbox_grace_ms", "", "How long a client may stay above outbox_soft_bytes.",
            IntegerField{
                [](Config& c) -> auto& { return c.http.outbox_grace_ms; }, {0, 600'000}, "milliseconds"}},

@@ -179,6 +179,7 @@ class Pipeline::Impl final : private state::ChangeSink {
         api::Server::bind(server_options(config_), services_, *gate_, fanout_, travel_ ? &*travel_ : nullptr);
     if (!server) return std::unexpected{server.error()};
     server_ = std::move(*server);
+    for (const auto& warning : server_->warnings()) spdlog::warn("{}", warning);
     add_metrics();
     if (!config_.admin.listen.empty()) return metrics_.start(config_.admin.listen);
     return {};

@@ -93,6 +93,9 @@ api::ServerOptions server_options(const Config& config) {
           .outbox_hard_bytes = http.outbox_hard_bytes,
           .outbox_soft_bytes = http.outbox_soft_bytes,
           .outbox_grace = ms(http.outbox_grace_ms),
+          .gather = std::chrono::microseconds{http.gather_us},
+          .congestion_control = http.congestion_control,
+          .unsent_bytes = static_cast<std::uint32_t>(http.unsent_bytes),
           .heartbeat_timeout = ms(http.heartbeat_timeout_ms),
           .http_idle_timeout = ms(http.idle_timeout_ms),
           .http_status =

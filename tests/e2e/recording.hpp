@@ -21,7 +21,8 @@ using Stream = std::string;
 struct Push {
   Stream stream;
   std::uint64_t number = 0;
-  std::string body;  // its members but `tp` and `seq`, sorted by name
+  std::uint64_t merged = 0;  // pushes before it that it stands for too
+  std::string body;          // its members but `tp`, `seq` and `merged`, sorted by name
   std::int64_t start = 0;
   bool is_final = false;  // a K-line that has closed
 };

@@ -265,9 +265,12 @@ class Client {
     demand(there != nullptr && wire - epoch <= there->last(), "a number that was not published: {}", text);
     // The first of an ordinary subscription is the state, which may be newer than its last push.
     const bool is_state = !hearing.last && topic != channel::Topic::trade;
+    // Behind one that waited, a later one tells that it stands for it too.
+    const auto merged = number_after(text.substr(seq_at), R"("merged":)").value_or(0);
+    demand(merged == 0 || topic != channel::Topic::trade, "trades were left out: {}", text);
     if (hearing.last)
-      demand(wire == *hearing.last + 1, "{}: {} after {} (epoch {}){}", text_of(key), wire, *hearing.last,
-             epoch, hearing.resumes ? ", resumed" : "");
+      demand(wire == *hearing.last + 1 + merged, "{}: {} after {}, standing for {} (epoch {}){}",
+             text_of(key), wire, *hearing.last, merged, epoch, hearing.resumes ? ", resumed" : "");
     const auto number = wire - epoch;
     if (!is_state && number > there->base) {
       body_ = text.substr(body_at, seq_at - body_at);
