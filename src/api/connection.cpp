@@ -108,6 +108,7 @@ void Connection::flush() {
     if (phase_ == Phase::open) on_everything_sent();
   }
   update_interest();
+  visit_if_unread();
 }
 
 void Connection::read_while(bool wanted) {

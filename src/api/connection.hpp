@@ -56,6 +56,7 @@ class Connection : public io::ReadyHandler {
   bool accepts_input() const { return phase_ == Phase::open; }
   channel::Outbox& outbox() { return transport_.outbox; }
   const channel::Outbox& outbox() const { return transport_.outbox; }
+  const io::Stream& stream() const { return transport_.stream; }
   LoopContext& context() const { return *context_; }
 
   // Gives bytes to the kernel at once, as many as it takes; nothing may wait in the outbox. What it did not

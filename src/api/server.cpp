@@ -29,12 +29,21 @@ class SocketServer final : public Server {
   Result<void> prepare();
   void start() override;
   void stop() override;
-  std::vector<std::string> addresses() const override;
+  std::vector<std::string> addresses() const override { return addresses_of(Speech::plain); }
+  std::vector<std::string> tls_addresses() const override { return addresses_of(Speech::tls); }
   const ServerCounters& counters() const override { return counters_; }
   std::vector<std::string> warnings() const override { return warnings_; }
 
  private:
-  void accepted(io::Descriptor socket, const io::SocketAddress& peer);
+  enum class Speech : std::uint8_t { plain, tls };
+  struct Listening {
+    std::unique_ptr<io::Listener> listener;
+    Speech speech;
+  };
+  Result<void> bind_all(const std::vector<std::string>& addresses, Speech speech);
+  std::vector<std::string> addresses_of(Speech speech) const;
+  void accepted(io::Descriptor socket, Speech speech, const io::SocketAddress& peer);
+  io::Stream stream_over(io::Descriptor socket, Speech speech);
 
   const ServerOptions options_;
   const Services services_;
@@ -45,7 +54,7 @@ class SocketServer final : public Server {
   http::RegistrationLimiter registrations_;
   const channel::Outbox::Limits outbox_limits_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::unique_ptr<io::Listener>> listeners_;
+  std::vector<Listening> listeners_;
   std::size_t next_worker_ = 0;
   std::vector<std::string> warnings_;
 };
@@ -53,16 +62,10 @@ class SocketServer final : public Server {
 Result<void> SocketServer::prepare() {
   if (options_.loops < 1 || options_.loops > fanout_.loops())
     return fail("{} I/O loops asked for, but the fan-out has {}", options_.loops, fanout_.loops());
-  for (const auto& text : options_.listen) {
-    const auto address = io::SocketAddress::parse(text);
-    if (!address) return std::unexpected{address.error()};
-    auto listener = io::Listener::bind(*address);
-    if (!listener) return std::unexpected{listener.error()};
-    const auto tuned = (*listener)->tune(
-        {.congestion_control = options_.congestion_control, .unsent_bytes = options_.unsent_bytes});
-    if (!tuned) warnings_.push_back(tuned.error().message);
-    listeners_.push_back(std::move(*listener));
-  }
+  if (!options_.tls_listen.empty() && options_.certificate == nullptr)
+    return fail("TLS asked for on {}, but there is no certificate", options_.tls_listen.front());
+  if (auto bound = bind_all(options_.listen, Speech::plain); !bound) return bound;
+  if (auto bound = bind_all(options_.tls_listen, Speech::tls); !bound) return bound;
   const WorkerEnvironment environment{.options = options_,
                                       .services = services_,
                                       .gate = gate_,
@@ -76,22 +79,46 @@ Result<void> SocketServer::prepare() {
     if (!worker) return std::unexpected{worker.error()};
     workers_.push_back(std::move(*worker));
   }
-  for (const auto& listener : listeners_) {
-    auto started = listener->start(
-        workers_.front()->loop(),
-        [this](io::Descriptor socket, const io::SocketAddress& peer) { accepted(std::move(socket), peer); });
+  for (const auto& [listener, speech] : listeners_) {
+    auto started =
+        listener->start(workers_.front()->loop(),
+                        [this, speech = speech](io::Descriptor socket, const io::SocketAddress& peer) {
+                          accepted(std::move(socket), speech, peer);
+                        });
     if (!started) return started;
   }
   return {};
 }
 
-void SocketServer::accepted(io::Descriptor socket, const io::SocketAddress& peer) {
+Result<void> SocketServer::bind_all(const std::vector<std::string>& addresses, Speech speech) {
+  for (const auto& text : addresses) {
+    const auto address = io::SocketAddress::parse(text);
+    if (!address) return std::unexpected{address.error()};
+    auto listener = io::Listener::bind(*address);
+    if (!listener) return std::unexpected{listener.error()};
+    const auto tuned = (*listener)->tune(
+        {.congestion_control = options_.congestion_control, .unsent_bytes = options_.unsent_bytes});
+    if (!tuned) warnings_.push_back(tuned.error().message);
+    listeners_.push_back({std::move(*listener), speech});
+  }
+  return {};
+}
+
+// The handshake happens later, on the worker's loop.
+io::Stream SocketServer::stream_over(io::Descriptor socket, Speech speech) {
+  if (speech == Speech::plain) return io::Stream{std::move(socket)};
+  return options_.certificate->current()->accept(std::move(socket), counters_.tls);
+}
+
+void SocketServer::accepted(io::Descriptor socket, Speech speech, const io::SocketAddress& peer) {
   counters_.connections.add();
   if (std::cmp_greater_equal(counters_.connections_open.value(), options_.max_connections)) {
     counters_.refused_connections.add();
     return;
   }
-  workers_[next_worker_]->adopt(Transport{.stream = io::Stream{std::move(socket)},
+  auto stream = stream_over(std::move(socket), speech);
+  if (!stream.valid()) return;
+  workers_[next_worker_]->adopt(Transport{.stream = std::move(stream),
                                           .place = CountedPlace{counters_.connections_open},
                                           .outbox = channel::Outbox{outbox_limits_}},
                                 peer.host());
@@ -105,15 +132,16 @@ void SocketServer::start() {
 void SocketServer::stop() {
   if (workers_.empty()) return;
   workers_.front()->loop().post([this] {
-    for (const auto& listener : listeners_) listener->stop();
+    for (const auto& listening : listeners_) listening.listener->stop();
   });
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
 }
 
-std::vector<std::string> SocketServer::addresses() const {
+std::vector<std::string> SocketServer::addresses_of(Speech speech) const {
   std::vector<std::string> result;
-  for (const auto& listener : listeners_) result.push_back(listener->address().to_string());
+  for (const auto& listening : listeners_)
+    if (listening.speech == speech) result.push_back(listening.listener->address().to_string());
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "channel/fanout.hpp"
 #include "core/counter.hpp"
 #include "core/result.hpp"
+#include "io/tls_certificate.hpp"
 
 namespace qos::api {
 
@@ -21,6 +22,8 @@ enum class Registration : std::uint8_t { open, closed };
 
 struct ServerOptions {
   std::vector<std::string> listen{"127.0.0.1:8080"};  // address:port, [v6]:port; port 0 takes a free one
+  std::vector<std::string> tls_listen;                // likewise, for TLS
+  const io::TlsCertificate* certificate = nullptr;    // of those; outlives the server
   std::size_t loops = 1;                              // I/O threads
   std::size_t max_connections = 10'000;               // over all loops; beyond it a new one is closed at once
   std::size_t max_body_bytes = 1 << 20;               // of a request, after decompression
@@ -62,6 +65,7 @@ struct ServerCounters {
   Counter heartbeat_timeouts;
   Counter cursors_lost;         // a key with a cursor came back, and what it missed could not be sent
   Counter refused_connections;  // over max_connections
+  io::TlsCounters tls;
 };
 
 class Worlds;  // api/worlds.hpp
@@ -80,6 +84,7 @@ class Server {
   virtual void stop() = 0;
   // The bound addresses, with real ports, in the order of options.listen.
   virtual std::vector<std::string> addresses() const = 0;
+  virtual std::vector<std::string> tls_addresses() const = 0;  // likewise, of options.tls_listen
   virtual const ServerCounters& counters() const = 0;
   // What was asked for and is not in force.
   virtual std::vector<std::string> warnings() const = 0;

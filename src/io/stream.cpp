@@ -16,6 +16,7 @@ StreamResult failure() {
 }  // namespace
 
 StreamResult Stream::read(std::span<char> into) {
+  if (tls_) return tls_->read(into);
   const auto got = ::recv(socket_.get(), into.data(), into.size(), 0);
   if (got < 0) return failure();
   if (got == 0) return {.state = StreamResult::State::ended};
@@ -23,6 +24,7 @@ StreamResult Stream::read(std::span<char> into) {
 }
 
 StreamResult Stream::write(std::string_view bytes) {
+  if (tls_ && !tls_->sends_by_kernel()) return tls_->write(bytes);
   if (bytes.empty()) return {.state = StreamResult::State::ok};
   const auto put = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (put < 0) return failure();
@@ -30,7 +32,15 @@ StreamResult Stream::write(std::string_view bytes) {
 }
 
 void Stream::shutdown_write() {
+  if (tls_) return tls_->shutdown_write();
   ::shutdown(socket_.get(), SHUT_WR);
+}
+
+void Stream::close() {
+  // The other side is to know that nothing was cut off; if the socket is full, it learns that it was.
+  if (tls_) tls_->shutdown_write();
+  tls_.reset();
+  socket_.reset();
 }
 
 }  // namespace qos::io

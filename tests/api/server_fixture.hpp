@@ -294,10 +294,9 @@ class House {
   }
   ~House() { server_->stop(); }
 
-  std::uint16_t port() const {
-    const auto address = server_->addresses().front();
-    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  }
+  std::uint16_t port() const { return port_of(server_->addresses().front()); }
+  // If options.tls_listen is not empty.
+  std::uint16_t tls_port() const { return port_of(server_->tls_addresses().front()); }
   const market::Instrument& instrument(std::string_view code) const {
     return *instruments_.find(market::parse_code(code)->code);
   }
@@ -339,6 +338,10 @@ class House {
   FakeRewind rewind;
 
  private:
+  static std::uint16_t port_of(const std::string& address) {
+    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  }
+
   market::CalendarTable calendars_ = load_calendars();
   market::InstrumentTable instruments_ = load_instruments(calendars_);
   channel::Fanout fanout_;

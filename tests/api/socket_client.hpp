@@ -10,7 +10,9 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,12 +20,14 @@
 #include <utility>
 
 #include "io/descriptor.hpp"
+#include "support/tls_peer.hpp"
 
 namespace qos::api::serving {
 
 class SocketClient {
  public:
-  explicit SocketClient(std::uint16_t port, int receive_buffer = 0)
+  // trusted: the certificate of a server that is spoken to with TLS; empty: without.
+  explicit SocketClient(std::uint16_t port, int receive_buffer = 0, const std::filesystem::path& trusted = {})
       : socket_{::socket(AF_INET, SOCK_STREAM, 0)} {
     if (receive_buffer > 0)
       ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -37,10 +41,14 @@ class SocketClient {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
       throw std::runtime_error{"cannot connect"};
+    if (trusted.empty()) return;
+    tls_ = std::make_unique<test::TlsPeer>(socket_.get(), test::TlsPeer::Options{.trusted = trusted});
+    if (tls_->connect() != test::TlsPeer::Outcome::done) throw std::runtime_error{"cannot agree on TLS"};
   }
 
   // False: the server closed meanwhile.
   bool send(std::string_view bytes) {
+    if (tls_) return tls_->send(bytes) == test::TlsPeer::Outcome::done;
     while (!bytes.empty()) {
       const auto put = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (put <= 0) return false;
@@ -48,7 +56,10 @@ class SocketClient {
     }
     return true;
   }
-  void send_end() { ::shutdown(socket_.get(), SHUT_WR); }
+  void send_end() {
+    if (tls_) return tls_->end();
+    ::shutdown(socket_.get(), SHUT_WR);
+  }
   void disconnect() { socket_.reset(); }
 
   // Exactly `size` bytes; throws at the end of the stream.
@@ -75,6 +86,7 @@ class SocketClient {
 
  private:
   bool fill() {
+    if (tls_) return fill_from_tls();
     char chunk[16 * 1024];
     const auto got = ::recv(socket_.get(), chunk, sizeof chunk, 0);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -84,7 +96,21 @@ class SocketClient {
     return true;
   }
 
+  bool fill_from_tls() {
+    switch (tls_->receive(buffer_)) {
+      case test::TlsPeer::Outcome::done:
+        return true;
+      case test::TlsPeer::Outcome::waits:
+        throw std::runtime_error{"the server is silent"};
+      case test::TlsPeer::Outcome::ended:
+        return false;
+      default:
+        throw std::runtime_error{"the server broke off without a farewell"};
+    }
+  }
+
   io::Descriptor socket_;
+  std::unique_ptr<test::TlsPeer> tls_;
   std::string buffer_;
 };
 
@@ -147,8 +173,9 @@ inline std::string masked_frame(int first_byte, std::string_view payload) {
 
 class WsClient : public SocketClient {
  public:
-  explicit WsClient(std::uint16_t port, std::string_view key = "good", int receive_buffer = 0)
-      : SocketClient{port, receive_buffer} {
+  explicit WsClient(std::uint16_t port, std::string_view key = "good", int receive_buffer = 0,
+                    const std::filesystem::path& trusted = {})
+      : SocketClient{port, receive_buffer, trusted} {
     send(handshake(key));
     answer = read_http_answer(*this);
   }

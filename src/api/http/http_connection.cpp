@@ -1,5 +1,7 @@
 #include "api/http/http_connection.hpp"
 
+#include <algorithm>
+
 #include "api/http/handshake.hpp"
 #include "api/http/header_text.hpp"
 #include "api/ws/session.hpp"
@@ -12,6 +14,9 @@ constexpr std::size_t kMaxHeader = 8'192;
 constexpr std::size_t kAnswersWaiting = 256 * 1024;
 // More than a header or a chunk's line can be: what waits for its end beyond this never ends.
 constexpr std::size_t kMaxUnfinished = 2 * kMaxHeader;
+
+// How long the two sides may take to agree on how TLS is spoken.
+constexpr std::chrono::seconds kHandshakePatience{10};
 
 // How long an answer that others work on may take.
 constexpr std::chrono::seconds kExplainPatience{60};
@@ -231,7 +236,9 @@ void HttpConnection::on_tick(SteadyTime now) {
                                              context().options.http_status));
     return;
   }
-  if (now - last_alive_ > context().options.http_idle_timeout) close_now();
+  std::chrono::milliseconds patience = context().options.http_idle_timeout;
+  if (stream().is_opening()) patience = std::min<std::chrono::milliseconds>(patience, kHandshakePatience);
+  if (now - last_alive_ > patience) close_now();
 }
 
 void HttpConnection::on_stop() {
