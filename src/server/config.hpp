@@ -37,6 +37,7 @@ struct Config {
     std::uint64_t outbox_soft_bytes = 1 << 20;
     std::uint64_t outbox_grace_ms = 5'000;
     std::uint64_t gather_us = 2'000;
+    std::uint64_t updates_per_flush = 0;  // no option: for measuring, as api::ServerOptions has it
     std::string congestion_control = "cubic";
     std::uint64_t unsent_bytes = 128 << 10;
     std::uint64_t heartbeat_timeout_ms = 60'000;
@@ -82,6 +83,12 @@ struct Config {
     std::uint64_t max_worlds = 4;
     friend bool operator==(const Travel&, const Travel&) = default;
   };
+  struct Tls {
+    std::vector<std::string> listen{};  // empty: off
+    std::string certificate{};
+    std::string key{};
+    friend bool operator==(const Tls&, const Tls&) = default;
+  };
   struct Admin {
     std::string listen = "127.0.0.1:8081";  // empty: off
     friend bool operator==(const Admin&, const Admin&) = default;
@@ -105,6 +112,7 @@ struct Config {
   Klines klines;
   Journal journal;
   Travel travel;
+  Tls tls;
   Admin admin;
   Log log;
   std::vector<access::Plan> plans = default_plans();  // sorted by name

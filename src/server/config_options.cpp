@@ -242,6 +242,18 @@ const std::array kOptions{
         "memory of a whole state. 0: none.",
         IntegerField{[](Config& c) -> auto& { return c.travel.max_worlds; }, {0, 1'000}, ""}},
 
+    Option{
+        "tls.listen", "",
+        "Where the same is served with TLS (https, wss): ADDRESS:PORT or [V6-ADDRESS]:PORT. Empty: nowhere.",
+        ListField{[](Config& c) -> auto& { return c.tls.listen; }, address, 0}},
+    Option{
+        "tls.certificate", "",
+        "PEM file of the certificate, the server's own first, then the chain. Replaced on disk, it is taken "
+        "up without a restart (docs/tls.md).",
+        TextField{[](Config& c) -> auto& { return c.tls.certificate; }, any_text}},
+    Option{"tls.key", "", "PEM file of its private key, without a pass phrase.",
+           TextField{[](Config& c) -> auto& { return c.tls.key; }, any_text}},
+
     Option{"admin.listen", "",
            "Where GET /metrics is served, without a key: keep it off public networks. Empty: nowhere.",
            TextField{[](Config& c) -> auto& { return c.admin.listen; }, address_or_nothing}},

@@ -21,10 +21,11 @@ struct TextField {
   TextCheck check;
 };
 
-// A list of 1 to kMaxListItems texts.
+// A list of `least` to kMaxListItems texts.
 struct ListField {
   std::vector<std::string>& (*at)(Config& config);
   TextCheck check;
+  std::size_t least = 1;
 };
 
 // least <= value <= most.

@@ -60,7 +60,9 @@ std::string range_text(const Range& range, std::string_view unit) {
 std::string range_text(const Option& option) {
   struct Printer {
     std::string operator()(const TextField&) const { return "a text"; }
-    std::string operator()(const ListField&) const { return fmt::format("1 to {} texts", kMaxListItems); }
+    std::string operator()(const ListField& field) const {
+      return fmt::format("{} to {} texts", field.least, kMaxListItems);
+    }
     std::string operator()(const IntegerField& field) const { return range_text(field.range, field.unit); }
     std::string operator()(const ChoiceField& field) const {
       return fmt::format("\"{}\"", fmt::join(field.words, "\" or \""));

@@ -131,7 +131,7 @@ void Reader::read(const toml::table& root) {
       }
     } else {
       auto with_sections = known;
-      for (const char* section : {"http", "registration", "state", "klines", "admin", "log", "plans"})
+      for (const char* section : {"http", "registration", "state", "klines", "tls", "admin", "log", "plans"})
         with_sections.emplace_back(section);
       unknown(key, name, with_sections);
     }
@@ -187,8 +187,9 @@ void Reader::read_list(const ListField& field, const toml::node& node, std::stri
     fault(node.source(), fmt::format("{}: expected a list of texts, found {}", name, kind_of(node)));
     return;
   }
-  if (array->empty() || array->size() > kMaxListItems) {
-    fault(node.source(), fmt::format("{}: {} entries, expected 1 to {}", name, array->size(), kMaxListItems));
+  if (array->size() < field.least || array->size() > kMaxListItems) {
+    fault(node.source(),
+          fmt::format("{}: {} entries, expected {} to {}", name, array->size(), field.least, kMaxListItems));
     return;
   }
   std::vector<std::string> values;
@@ -313,6 +314,10 @@ bool is_toml(std::string_view text) {
 }
 
 Result<void> check_together(const Config& config) {
+  const auto& tls = config.tls;
+  if (!tls.listen.empty() && (tls.certificate.empty() || tls.key.empty()))
+    return fail("tls.listen is {}, but {} is empty", tls.listen.front(),
+                tls.certificate.empty() ? "tls.certificate" : "tls.key");
   if (config.http.outbox_soft_bytes > config.http.outbox_hard_bytes)
     return fail("http.outbox_soft_bytes is {}, more than http.outbox_hard_bytes, which is {}",
                 config.http.outbox_soft_bytes, config.http.outbox_hard_bytes);

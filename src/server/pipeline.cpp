@@ -16,6 +16,7 @@
 #include "io/thread_name.hpp"
 #include "journal/sequencer.hpp"
 #include "replay/own_calendars.hpp"
+#include "server/certificate_watch.hpp"
 #include "server/data_folder.hpp"
 #include "server/explain_service.hpp"
 #include "server/kept_data.hpp"
@@ -60,6 +61,7 @@ std::vector<bool> durable_first(const Config& config) {
 struct Opened {
   Config config;
   io::Clock& clock;
+  std::unique_ptr<io::TlsCertificate> certificate;  // null: no TLS
   std::unique_ptr<Reference> reference;
   std::unique_ptr<market::CalendarTable> calendars_of_files;
   std::unique_ptr<access::Gate> gate;
@@ -89,6 +91,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   Impl(Opened opened, std::size_t feeds)
       : config_{std::move(opened.config)},
         clock_{opened.clock},
+        certificate_{std::move(opened.certificate)},
         reference_{std::move(opened.reference)},
         calendars_of_files_{std::move(opened.calendars_of_files)},
         gate_{std::move(opened.gate)},
@@ -175,11 +178,14 @@ class Pipeline::Impl final : private state::ChangeSink {
       cursors_ = std::move(*cursors);
       services_.cursors = cursors_.get();
     }
-    auto server =
-        api::Server::bind(server_options(config_), services_, *gate_, fanout_, travel_ ? &*travel_ : nullptr);
+    auto options = server_options(config_);
+    options.tls_listen = config_.tls.listen;
+    options.certificate = certificate_.get();
+    auto server = api::Server::bind(options, services_, *gate_, fanout_, travel_ ? &*travel_ : nullptr);
     if (!server) return std::unexpected{server.error()};
     server_ = std::move(*server);
     for (const auto& warning : server_->warnings()) spdlog::warn("{}", warning);
+    if (certificate_) certificate_watch_.emplace(*certificate_, server_->counters().tls);
     add_metrics();
     if (!config_.admin.listen.empty()) return metrics_.start(config_.admin.listen);
     return {};
@@ -221,6 +227,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   void start() {
     questions_.start();
     server_->start();
+    if (certificate_watch_) certificate_watch_->start();
     kept_->start([this](const CalendarChange& change) { put_own(change); });
     market_thread_ = std::jthread{[this] {
       io::name_this_thread("qos-market");
@@ -255,12 +262,14 @@ class Pipeline::Impl final : private state::ChangeSink {
     if (events_) events_->stop();
     kept_->stop();
     fanout_.close();
+    if (certificate_watch_) certificate_watch_->stop();
     if (server_) server_->stop();
     const std::scoped_lock lock{ready_mutex_};
     ready_changed_.notify_all();
   }
 
   std::vector<std::string> addresses() const { return server_->addresses(); }
+  std::vector<std::string> tls_addresses() const { return server_->tls_addresses(); }
   access::Gate& gate() { return *gate_; }
   int metrics_port() const { return metrics_.port(); }
   std::uint64_t events_applied() const { return applied_.value(); }
@@ -451,6 +460,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     for (const auto& feed : feeds_) add_feed_metrics(metrics_, feed->kind(), feed->counters());
     add_market_metrics(metrics_, sequencer_.counters(), machine_->counters(), fanout_.counters());
     add_server_metrics(metrics_, server_->counters());
+    if (certificate_) add_tls_metrics(metrics_, server_->counters().tls, *certificate_);
     add_history_metrics(metrics_, *kept_);
     if (events_)
       add_journal_metrics(metrics_, events_->journal(), events_->checkpointer().counters(), loop_.counters());
@@ -463,6 +473,7 @@ class Pipeline::Impl final : private state::ChangeSink {
 
   Config config_;
   io::Clock& clock_;
+  std::unique_ptr<io::TlsCertificate> certificate_;  // null: no TLS
   std::unique_ptr<Reference> reference_;
   std::unique_ptr<market::CalendarTable> calendars_of_files_;
   std::unique_ptr<access::Gate> gate_;
@@ -485,6 +496,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   std::vector<std::unique_ptr<RunningFeed>> feeds_;
   std::atomic<std::size_t> feeds_not_live_{0};
   std::unique_ptr<api::Server> server_;
+  std::optional<CertificateWatch> certificate_watch_;
   admin::MetricsPage metrics_;
   Counter applied_;  // events applied and published
   Counter own_handed_over_;
@@ -527,6 +539,12 @@ Result<void> settle_origins(const std::vector<PlannedFeed>& planned, const Refer
   return kept.settle_origins(origins);
 }
 
+// Null if nothing is served with TLS.
+Result<std::unique_ptr<io::TlsCertificate>> load_certificate(const Config::Tls& config) {
+  if (config.listen.empty()) return nullptr;
+  return io::TlsCertificate::load({.certificate = config.certificate, .key = config.key});
+}
+
 // State as it was, or fresh.
 Result<void> make_machine(const std::vector<PlannedFeed>& planned, Opened& opened) {
   auto& reference = *opened.reference;
@@ -550,6 +568,8 @@ Result<void> make_machine(const std::vector<PlannedFeed>& planned, Opened& opene
 Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock, const FeedMaker& maker) {
   auto feeds = plan_feeds(config.feed, maker);
   if (!feeds) return std::unexpected{feeds.error()};
+  auto certificate = load_certificate(config.tls);
+  if (!certificate) return std::unexpected{certificate.error()};
   auto reference = load_reference({.instruments = config.instruments, .markets = config.markets});
   if (!reference) return std::unexpected{reference.error()};
   raise_descriptor_limit(config.http.max_connections);
@@ -563,6 +583,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
   auto names = names_of(config, **reference);
   Opened opened{.config = std::move(config),
                 .clock = clock,
+                .certificate = std::move(*certificate),
                 .reference = std::move(*reference),
                 .calendars_of_files = {},
                 .gate = std::move(*gate),
@@ -594,6 +615,9 @@ void Pipeline::stop() {
 }
 std::vector<std::string> Pipeline::addresses() const {
   return impl_->addresses();
+}
+std::vector<std::string> Pipeline::tls_addresses() const {
+  return impl_->tls_addresses();
 }
 access::Gate& Pipeline::gate() {
   return impl_->gate();

@@ -34,6 +34,7 @@ class Pipeline {
   void stop();
 
   std::vector<std::string> addresses() const;
+  std::vector<std::string> tls_addresses() const;
   access::Gate& gate();
   int metrics_port() const;  // 0: no metrics page
   // Events that were applied and published.

@@ -122,4 +122,24 @@ void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& cou
   page.add("qos_received_bytes_total", "Bytes received", counters.bytes_received);
 }
 
+void add_tls_metrics(admin::MetricsPage& page, const io::TlsCounters& sessions,
+                     const io::TlsCertificate& certificate) {
+  page.add("qos_tls_handshakes_total", "TLS handshakes completed", sessions.handshakes);
+  page.add("qos_tls_resumed_handshakes_total", "TLS handshakes completed with a ticket of an earlier one",
+           sessions.resumed_handshakes);
+  page.add("qos_tls_handshake_failures_total", "TLS handshakes refused, broken off or too slow",
+           sessions.handshake_failures);
+  page.add("qos_tls_plain_http_total", "Of the failures, clients that spoke HTTP without TLS",
+           sessions.plain_http);
+  page.add("qos_tls_kernel_sessions_total", "TLS sessions whose sending the kernel took over",
+           sessions.kernel_sessions);
+  page.add("qos_tls_certificate_renewals_total", "Times a new certificate was taken up from disk",
+           certificate.counters().renewals);
+  page.add("qos_tls_certificate_failures_total", "Times a new certificate could not be used",
+           certificate.counters().failures);
+  page.add_gauge(
+      "qos_tls_certificate_expires_seconds", "Until when the certificate is valid, seconds since 1970",
+      [&certificate] { return static_cast<double>(unix_nanos(certificate.expires()) / 1'000'000'000); });
+}
+
 }  // namespace qos::server

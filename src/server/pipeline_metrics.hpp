@@ -8,6 +8,7 @@
 #include "api/server.hpp"
 #include "channel/fanout.hpp"
 #include "feed/feed.hpp"
+#include "io/tls_certificate.hpp"
 #include "journal/sequencer.hpp"
 #include "server/kept_data.hpp"
 #include "server/market_loop.hpp"
@@ -27,5 +28,7 @@ void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& q
 void add_cursor_metrics(admin::MetricsPage& page, const api::Cursors::Counters& cursors);
 void add_travel_metrics(admin::MetricsPage& page, const TravelWorlds::Counters& worlds);
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
+void add_tls_metrics(admin::MetricsPage& page, const io::TlsCounters& sessions,
+                     const io::TlsCertificate& certificate);
 
 }  // namespace qos::server

@@ -94,6 +94,7 @@ api::ServerOptions server_options(const Config& config) {
           .outbox_soft_bytes = http.outbox_soft_bytes,
           .outbox_grace = ms(http.outbox_grace_ms),
           .gather = std::chrono::microseconds{http.gather_us},
+          .updates_per_flush = http.updates_per_flush,
           .congestion_control = http.congestion_control,
           .unsent_bytes = static_cast<std::uint32_t>(http.unsent_bytes),
           .heartbeat_timeout = ms(http.heartbeat_timeout_ms),

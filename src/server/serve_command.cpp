@@ -22,6 +22,8 @@ void print_welcome(const Pipeline& pipeline, const Config& config, std::string_v
   fmt::print("\nQuote Ocean is ready.\n\n");
   for (const auto& address : pipeline.addresses())
     fmt::print("  HTTP       http://{0}\n  WebSocket  ws://{0}/ws?key={1}\n", address, key);
+  for (const auto& address : pipeline.tls_addresses())
+    fmt::print("  HTTPS      https://{0}\n  WebSocket  wss://{0}/ws?key={1}\n", address, key);
   if (pipeline.metrics_port() != 0) {
     const std::string_view listen = config.admin.listen;
     fmt::print("  metrics    http://{}:{}/metrics\n", listen.substr(0, listen.rfind(':')),

@@ -5,6 +5,7 @@
 
 #include "e2e/test_server.hpp"
 #include "io/file.hpp"
+#include "support/tls_peer.hpp"
 
 namespace qos::e2e {
 namespace {
@@ -24,7 +25,12 @@ TEST(Metrics, count_what_happened) {
 }
 
 TEST(Metrics, every_one_is_documented_and_every_documented_one_exists) {
-  TestServer server{[](server::Config& config) { config.admin.listen = "127.0.0.1:0"; }};
+  const test::TempFolder folder;
+  const auto files = test::write_tls_files(folder.path());
+  TestServer server{[&](server::Config& config) {
+    config.admin.listen = "127.0.0.1:0";
+    config.tls = {.listen = {"127.0.0.1:0"}, .certificate = files.certificate, .key = files.key};
+  }};
   HttpClient page{"127.0.0.1:" + std::to_string(server.pipeline().metrics_port())};
   const auto text = page.request("GET", "/metrics", "").body;
   const auto docs = io::read_file(QOS_SOURCE_DIR "/docs/metrics.md").value();

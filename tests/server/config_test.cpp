@@ -104,6 +104,10 @@ checkpoint_s = 26
 checkpoint_spacing_s = 270
 [travel]
 max_worlds = 28
+[tls]
+listen = ["127.0.0.1:8443"]
+certificate = "c.pem"
+key = "k.pem"
 [admin]
 listen = ""
 [log]
@@ -150,6 +154,7 @@ file = "qos.log"
                               .checkpoint_s = 26,
                               .checkpoint_spacing_s = 270},
                   .travel = {.max_worlds = 28},
+                  .tls = {.listen = {"127.0.0.1:8443"}, .certificate = "c.pem", .key = "k.pem"},
                   .admin = {.listen = ""},
                   .log = {.level = LogLevel::debug, .file = "qos.log"}};
   EXPECT_EQ(config, expected);
@@ -184,6 +189,8 @@ product_count = 77
 TEST(Config, refuses_with_file_line_and_reason) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"\n\nlisten = \"127.0.0.1:1\"", "qos.toml:3: listen: expected a list of texts, found a text"},
+      {"tls.listen = [\"here\"]", "qos.toml:1: tls.listen: 'here' is no ADDRESS:PORT"},
+      {"tls.key = 1", "qos.toml:1: tls.key: expected a text in quotes, found an integer"},
       {"listen = []", "qos.toml:1: listen: 0 entries, expected 1 to 64"},
       {"listen = [\"a:1\",\n 5]", "qos.toml:2: listen: expected a text in quotes, found an integer"},
       {"listen = [\"8080\"]",
