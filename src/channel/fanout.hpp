@@ -28,8 +28,9 @@ class Fanout {
   struct Options {
     std::size_t loops = 1;        // I/O loops, at most kMaxLoops
     std::size_t instruments = 0;  // rows of the instrument table
-    // What waits for one loop: some 40,000 updates of 150 bytes, as UpdateRing counts them.
-    std::size_t ring_bytes = 8 << 20;
+    // What waits for one loop: some 10,000 updates of 150 bytes, as UpdateRing counts them. A loop that is
+    // behind by more makes the market thread wait, rather than its clients hear what is old.
+    std::size_t ring_bytes = 2 << 20;
   };
   explicit Fanout(Options options);
   ~Fanout();

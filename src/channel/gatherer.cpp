@@ -9,7 +9,7 @@ namespace {
 // Beyond this a call of the kernel's costs no less a byte.
 constexpr std::size_t kBufferSize = 256 * 1024;
 // How far ahead of the copying frames are asked for from memory.
-constexpr std::size_t kAhead = 4;
+constexpr std::size_t kAhead = 8;
 
 }  // namespace
 

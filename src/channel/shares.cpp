@@ -1,7 +1,5 @@
 #include "channel/shares.hpp"
 
-#include <algorithm>
-
 namespace qos::channel {
 namespace {
 

@@ -7,6 +7,7 @@
 // Thread: the loop's.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,22 +27,26 @@ class Shares {
   // Frames times listeners.
   std::size_t size() const { return parts_.size(); }
 
-  // Calls give(Slot, std::span<const Batch::Index>) for everyone who has a share, then forgets all. The lists
-  // are valid until the next add().
+  // Calls give(Slot, std::span<const Batch::Index>, Slot soon) for everyone who has a share, then forgets
+  // all. `soon` is given to some calls later: what it needs may be asked for from memory. The lists are valid
+  // until the next add().
   template <typename Give>
   void give_out(Give&& give) {
     sort();
     std::size_t begin = 0;
-    for (const Slot slot : touched_) {
+    for (std::size_t place = 0; place < touched_.size(); ++place) {
+      const Slot slot = touched_[place];
       const std::size_t count = counts_[slot];
       counts_[slot] = 0;
-      give(slot, std::span<const Batch::Index>{sorted_.data() + begin, count});
+      give(slot, std::span<const Batch::Index>{sorted_.data() + begin, count},
+           touched_[std::min(place + kSoon, touched_.size() - 1)]);
       begin += count;
     }
     forget();
   }
 
  private:
+  static constexpr std::size_t kSoon = 2;
   struct Part {
     Slot slot;
     Batch::Index frame;

@@ -90,13 +90,43 @@ std::optional<std::int64_t> parse_scaled(std::string_view text, int digits) {
   return static_cast<std::int64_t>(*wide);
 }
 
+namespace {
+
+// What fits 64 bits, as nearly everything does.
+void append_narrow(std::string& out, bool negative, std::uint64_t magnitude, int digits, int min_decimals) {
+  std::array<char, 20> text;
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), magnitude);
+  const auto size = static_cast<int>(written.ptr - text.data());
+  // A sign, 20 digits, a point and 36 decimals.
+  std::array<char, 64> buffer;
+  char* at = buffer.data();
+  if (negative) *at++ = '-';
+  const int whole = std::max(size - digits, 0);
+  at = whole > 0 ? std::copy_n(text.data(), whole, at) : std::fill_n(at, 1, '0');
+  if (digits > 0) {
+    *at++ = '.';
+    at = std::fill_n(at, std::max(digits - size, 0), '0');
+    at = std::copy(text.data() + whole, written.ptr, at);
+    const char* const least = at - (digits - min_decimals);
+    while (at > least && at[-1] == '0') --at;
+    if (at[-1] == '.') --at;
+  }
+  out.append(buffer.data(), at);
+}
+
+}  // namespace
+
 void append_scaled(std::string& out, Int128 value, int digits, int min_decimals) {
   QOS_ASSERT(digits >= 0 && digits <= 36 && min_decimals >= 0 && min_decimals <= digits);
+  __extension__ using Wide = unsigned __int128;
+  const bool negative = value < 0;
+  Wide wide = negative ? Wide{0} - static_cast<Wide>(value) : static_cast<Wide>(value);
+  if (wide <= std::numeric_limits<std::uint64_t>::max())
+    return append_narrow(out, negative, static_cast<std::uint64_t>(wide), digits, min_decimals);
   // Written from the right: 39 digits, a point, a sign and at most 37 padding zeros.
   std::array<char, 80> buffer;
   char* const end = buffer.data() + buffer.size();
   char* at = end;
-  const bool negative = value < 0;
   int decimals_left = digits;
   bool started = false;
   const auto push_digit = [&](int digit) {
@@ -108,9 +138,6 @@ void append_scaled(std::string& out, Int128 value, int digits, int min_decimals)
       *--at = static_cast<char>('0' + digit);
     }
   };
-  // Most values fit 64 bits, where division is several times cheaper.
-  __extension__ using Wide = unsigned __int128;
-  Wide wide = negative ? Wide{0} - static_cast<Wide>(value) : static_cast<Wide>(value);
   while (wide > std::numeric_limits<std::uint64_t>::max()) {
     push_digit(static_cast<int>(wide % 10));
     wide /= 10;

@@ -14,7 +14,7 @@ using Given = std::map<Shares::Slot, std::vector<Batch::Index>>;
 
 Given give_out(Shares& shares) {
   Given given;
-  shares.give_out([&](Shares::Slot slot, std::span<const Batch::Index> frames) {
+  shares.give_out([&](Shares::Slot slot, std::span<const Batch::Index> frames, Shares::Slot) {
     EXPECT_TRUE(given.try_emplace(slot, frames.begin(), frames.end()).second) << "given to twice";
   });
   return given;

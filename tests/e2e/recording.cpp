@@ -137,6 +137,7 @@ void Recording::take_push(std::string_view message) {
         << push.stream << " has a hole or goes back: " << message;
   }
   heard.last = push.number;
+  if (push.merged > 0) heard.merged[push.number] = push.merged;
   const auto [place, is_new] = heard.bodies.emplace(push.number, push.body);
   if (!is_new) {
     ++heard_again_;
@@ -156,6 +157,12 @@ const std::map<std::uint64_t, std::string>& Recording::pushes_of(const Stream& s
   static const std::map<std::uint64_t, std::string> kNone;
   const auto found = streams_.find(stream);
   return found == streams_.end() ? kNone : found->second.bodies;
+}
+
+std::uint64_t Recording::merged_into(const Stream& stream, std::uint64_t number) const {
+  const auto& merged = streams_.at(stream).merged;
+  const auto found = merged.find(number);
+  return found == merged.end() ? 0 : found->second;
 }
 
 std::string hole_in(const std::vector<std::vector<std::string>>& connections,

@@ -47,6 +47,8 @@ class Recording {
   // The last number of each stream that has any.
   std::map<Stream, std::uint64_t> last() const;
   const std::map<std::uint64_t, std::string>& pushes_of(const Stream& stream) const;
+  // How many pushes before it the one of this number stands for too.
+  std::uint64_t merged_into(const Stream& stream, std::uint64_t number) const;
   const std::vector<std::string>& codes() const { return codes_; }
   // Of final K-lines, as they were last told: (stream, start) -> body.
   const std::map<std::pair<Stream, std::int64_t>, std::string>& finals() const { return finals_; }
@@ -54,7 +56,8 @@ class Recording {
  private:
   struct Heard {
     std::map<std::uint64_t, std::string> bodies;
-    std::uint64_t last = 0;  // on this connection; 0: nothing yet
+    std::map<std::uint64_t, std::uint64_t> merged;  // of those that stand for others
+    std::uint64_t last = 0;                         // on this connection; 0: nothing yet
   };
   std::string from(std::string_view type, int kt, int session, std::uint64_t back);
   void take_answer(std::string_view message);

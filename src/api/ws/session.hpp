@@ -69,21 +69,22 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   void note(const channel::ChannelKey& key, Sequence sequence);
   void ping_for_cursor(SteadyTime now);
 
+  // Looked at with every share, so they stand in front.
+  bool closing_ = false;                 // a close frame is queued or sent; only the client's is waited for
+  bool too_slow_ = false;                // decided inside take(), carried out at the turn's end
+  std::unique_ptr<CursorTrail> cursor_;  // nullptr: the key has no cursor
   std::shared_ptr<LoopWorld> world_;
   access::Grant grant_;
   std::shared_ptr<void> place_;
   CountedPlace counted_;
   MessageReader reader_;
   FirstStates first_states_;
-  std::unique_ptr<Resumes> resumes_;     // nullptr: nobody has asked for the past
-  std::unique_ptr<CursorTrail> cursor_;  // nullptr: the key has no cursor
+  std::unique_ptr<Resumes> resumes_;  // nullptr: nobody has asked for the past
   Extensions extensions_;
   Pace pace_;
   SteadyTime last_heard_;
   SteadyTime key_looked_at_;
   SteadyTime goodbye_said_{};
-  bool closing_ = false;   // a close frame is queued or sent; only the client's is waited for
-  bool too_slow_ = false;  // decided inside deliver(), carried out at the turn's end
 };
 
 }  // namespace qos::api::ws
