@@ -42,6 +42,7 @@ class StoredGate final : public Gate {
   std::expected<Grant, Denial> authenticate(std::string_view key, UnixNanos now) override;
   std::optional<Denial> check(KeyId key, UnixNanos now) override;
   Quota take(const Grant& grant, Permission permission, SteadyTime now) override;
+  Quota look(const Grant& grant, Permission permission, SteadyTime now) override;
   std::shared_ptr<void> connect(const Grant& grant) override;
   Result<NewKey> create(std::string_view plan, std::string_view name, UnixNanos now,
                         const KeyNature& nature) override;
@@ -198,6 +199,11 @@ Quota StoredGate::take(const Grant& grant, Permission permission, SteadyTime now
   const auto quota = quotas_.take(grant.key, permission, limit, now);
   if (!quota.allowed) counters_.quota_refusals.add();
   return quota;
+}
+
+Quota StoredGate::look(const Grant& grant, Permission permission, SteadyTime now) {
+  const auto limit = grant.plan->limit(permission).request_frequency;
+  return limit == 0 ? Quota{} : quotas_.look(grant.key, permission, limit, now);
 }
 
 std::shared_ptr<void> StoredGate::connect(const Grant& grant) {

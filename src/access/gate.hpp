@@ -123,6 +123,10 @@ class Gate {
   // and ends 60 s later. A refused request takes nothing.
   virtual Quota take(const Grant& grant, Permission permission, SteadyTime now) = 0;
 
+  // The same numbers without taking anything: allowed says whether a request would be. For those who are told
+  // their budget though nothing was charged. A gate that counts nothing need not say anything.
+  virtual Quota look(const Grant&, Permission, SteadyTime) { return {}; }
+
   // A WebSocket's place among the plan's max_connections; nullptr: none left. Gives it back when destroyed.
   virtual std::shared_ptr<void> connect(const Grant& grant) = 0;
 

@@ -21,6 +21,10 @@ class QuotaTable {
   // 0.
   Quota take(KeyId key, Permission permission, std::uint32_t limit, SteadyTime now);
 
+  // The same numbers without taking anything. Without a window nothing is used, and reset is 0: the next
+  // request begins one.
+  Quota look(KeyId key, Permission permission, std::uint32_t limit, SteadyTime now) const;
+
   // Windows held at the moment. Bounded: over windows are thrown out once a minute, so no more than the keys
   // that asked within the last two minutes, times permissions.
   std::size_t size() const;
@@ -38,6 +42,7 @@ class QuotaTable {
     SteadyTime next_sweep{};
   };
   static constexpr std::size_t kShards = 16;
+  static std::size_t shard_of(KeyId key);
   static void sweep(Shard& shard, SteadyTime now);
 
   std::array<Shard, kShards> shards_;

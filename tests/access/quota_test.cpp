@@ -41,6 +41,27 @@ TEST(QuotaTable, counts_down_in_windows_of_a_minute_that_start_with_the_first_re
     EXPECT_TRUE(table.take(kKey, Permission::trade, 3, kStart + row.at) == row.expected) << row.at.count();
 }
 
+TEST(QuotaTable, a_look_tells_the_same_numbers_and_takes_nothing) {
+  QuotaTable table;
+  const auto look = [&](SteadyTime at) { return table.look(kKey, Permission::ws, 2, at); };
+  const Quota nothing_used{.allowed = true, .limit = 2, .remaining = 2};
+  EXPECT_TRUE(look(kStart) == nothing_used);
+  EXPECT_EQ(table.size(), 0U) << "a look begins no window";
+  for (int taken = 1; taken <= 3; ++taken) {
+    const auto took = table.take(kKey, Permission::ws, 2, kStart);
+    for (int looks = 0; looks < 2; ++looks) {
+      const auto seen = look(kStart + 1ns);
+      EXPECT_EQ(seen.allowed, taken < 2);
+      EXPECT_EQ(seen.remaining, took.remaining);
+      EXPECT_EQ(seen.reset, 60s);
+    }
+  }
+  EXPECT_EQ(look(kStart + 59s).reset, 1s);
+  EXPECT_TRUE(look(kStart + 60s) == nothing_used);
+  EXPECT_TRUE(table.look(KeyId{2}, Permission::ws, 2, kStart) == nothing_used);
+  EXPECT_TRUE(table.look(kKey, Permission::trade, 2, kStart) == nothing_used);
+}
+
 TEST(QuotaTable, keeps_keys_and_permissions_apart) {
   QuotaTable table;
   for (std::int64_t key = 1; key <= 40; ++key)
