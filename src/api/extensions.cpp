@@ -12,10 +12,14 @@ struct Name {
   bool Extensions::* member;
 };
 
-constexpr std::array kPushNames{Name{"turnover", &Extensions::turnover}, Name{"closed", &Extensions::closed},
-                                Name{"ses", &Extensions::ses}, Name{"ns", &Extensions::ns},
+constexpr std::array kPushNames{Name{"turnover", &Extensions::turnover},
+                                Name{"closed", &Extensions::closed},
+                                Name{"lim", &Extensions::lim},
+                                Name{"lag", &Extensions::lag},
+                                Name{"ses", &Extensions::ses},
+                                Name{"ns", &Extensions::ns},
                                 Name{"seq", &Extensions::seq}};
-constexpr auto kKlineNames = std::span{kPushNames}.first<2>();
+constexpr auto kKlineNames = std::span{kPushNames}.first<4>();
 
 std::string text_of(std::span<const Name> names) {
   std::string text;

@@ -15,15 +15,17 @@ struct Extensions {
   bool ses = false;       // pushes of the minutes of US night, pre-market and after hours
   bool ns = false;        // trades: nanoseconds
   bool seq = false;       // pushes say which of their code and channel they are
+  bool lim = false;       // answers: what is used of the plan
+  bool lag = false;       // answers: how late the server is
 
   static constexpr Extensions all() {
-    return {.turnover = true, .closed = true, .ses = true, .ns = true, .seq = true};
+    return {.turnover = true, .closed = true, .ses = true, .ns = true, .seq = true, .lim = true, .lag = true};
   }
   friend bool operator==(const Extensions&, const Extensions&) = default;
 };
 
-// The member `ext` of /kline and /history: names among turnover and closed; absent: none. An unknown name is
-// an error that names the known ones.
+// The member `ext` of /kline and /history: names among turnover, closed, lim and lag; absent: none. An
+// unknown name is an error that names the known ones.
 Answer<Extensions> read_kline_extensions(const RequestObject& request);
 
 // The member `ext` of the command X, required; may be empty. turnover and closed come together.

@@ -7,9 +7,12 @@
 #include <cstdint>
 #include <memory>
 
+#include "api/budget.hpp"
 #include "api/http/register.hpp"
+#include "api/http/request_reader.hpp"
 #include "api/http/response_writer.hpp"
 #include "api/loop_mail.hpp"
+#include "api/loop_memory.hpp"
 #include "api/loop_world.hpp"
 #include "api/query.hpp"
 #include "api/request.hpp"
@@ -42,12 +45,6 @@ struct Tally {
   std::uint64_t bytes_received = 0;
 };
 
-// How late this loop is, as the extension `lag` tells it. Filled in by the loop where it sends.
-struct Lag {
-  std::int64_t us = 0;      // of the newest update sent: from its event's receipt until the kernel had it
-  std::uint64_t queue = 0;  // updates that waited in the loop's ring when it was last looked at
-};
-
 struct LoopContext {
   ConnectionHost& host;
   io::Loop& loop;
@@ -64,7 +61,10 @@ struct LoopContext {
   Tally tally{};
   Lag lag{};
   RequestParser commands{};
+  LoopMemory memory{services.views};
   http::ResponseWriter responses{};
+  std::string http_answers{};                             // to the requests of one read; empty between reads
+  std::unique_ptr<http::RequestReader> request_reader{};  // for whoever begins to read one; may be taken
   // Where every socket of this loop is read into: an idle connection has no buffer of its own.
   std::array<char, 64 * 1024> input{};
   // Where what waited for a connection is put together, and what this turn brings.

@@ -37,15 +37,17 @@ access::Permission permission_of(Endpoint endpoint) {
 }
 
 Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const access::Grant& grant,
-                        const Services& services, const Extensions& ext) {
+                        const Services& services, const Extensions& ext, LoopMemory* memory) {
   const Question& question = question_of(endpoint);
   if (question.needs_state && !services.health.ready())
     return std::unexpected{make_error(ErrorKind::not_ready, "the server is recovering")};
+  if (endpoint == Endpoint::snapshot && memory != nullptr)
+    if (auto answer = answer_remembered_snapshot(request, *grant.plan, *memory)) return std::move(*answer);
   // A loop's thread asks one question at a time, and parsing into warm memory is several times faster.
   thread_local RequestParser parser;
   auto object = parser.read(request);
   if (!object) return passed_on(object);
-  return question.answer({*object, *grant.plan, services, ext});
+  return question.answer({*object, request, *grant.plan, services, ext, memory});
 }
 
 }  // namespace qos::api

@@ -62,9 +62,10 @@ class Health {
   std::array<std::atomic<std::int64_t>, market::kMarkets> heard_{};
 };
 
-class Cursors;    // api/cursors.hpp
-class Explainer;  // api/explain.hpp
-class Rewind;     // api/rewind.hpp
+struct LoopMemory;  // api/loop_memory.hpp
+class Cursors;      // api/cursors.hpp
+class Explainer;    // api/explain.hpp
+class Rewind;       // api/rewind.hpp
 
 struct Services {
   const market::InstrumentTable& instruments;
@@ -88,9 +89,10 @@ struct QueryAnswer {
 
 // `request` is the whole JSON text of the body or the command. Limits of the plan (products, K-lines) are
 // applied here; the request's place in the minute is the caller's to take (permission_of says under which
-// permission). `ext`: what is in force beside the request's own member `ext`.
+// permission). `ext`: what is in force beside the request's own member `ext`. `memory`: the loop's, if the
+// services are of the world that it remembers.
 Answer<QueryAnswer> ask(Endpoint endpoint, std::string_view request, const access::Grant& grant,
-                        const Services& services, const Extensions& ext = {});
+                        const Services& services, const Extensions& ext = {}, LoopMemory* memory = nullptr);
 
 access::Permission permission_of(Endpoint endpoint);
 

@@ -51,9 +51,39 @@ QueryAnswer array_of(RequestedCodes&& codes, std::size_t bytes_each, AppendAll&&
 
 }  // namespace
 
+namespace {
+
+QueryAnswer remembered_snapshots(const RequestedCodes& codes, LoopMemory& memory) {
+  QueryAnswer answer{.data = memory.take_text(), .missing = codes.missing};
+  answer.data.reserve(64 + codes.known.size() * 320);
+  answer.data += '[';
+  for (const auto& code : codes.known) {
+    open_element(answer.data, code.spelling);
+    memory.snapshots.append(answer.data, *code.instrument);
+  }
+  answer.data += ']';
+  return answer;
+}
+
+}  // namespace
+
+std::optional<QueryAnswer> answer_remembered_snapshot(std::string_view request, const access::Plan& plan,
+                                                      LoopMemory& memory) {
+  const auto* codes = memory.codes.find(request);
+  if (codes == nullptr) return std::nullopt;
+  const auto limit = plan.limit(access::Permission::snapshot).product_count;
+  if (limit != 0 && codes->known.size() + codes->missing.size() > limit) return std::nullopt;
+  return remembered_snapshots(*codes, memory);
+}
+
 Answer<QueryAnswer> answer_snapshot(const Asked& asked) {
   auto codes = fresh_codes_of(asked, access::Permission::snapshot);
   if (!codes) return passed_on(codes);
+  if (asked.memory != nullptr) {
+    // Whether a market is fresh is a question of the moment.
+    if (asked.request.flag("strict", false) == false) asked.memory->codes.remember(asked.text, *codes);
+    return remembered_snapshots(*codes, *asked.memory);
+  }
   return array_of(std::move(*codes), 320, [&](std::string& out, const RequestedCode& code) {
     const auto* view = asked.services.views.find(code.instrument->id);
     open_element(out, code.spelling);

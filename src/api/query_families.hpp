@@ -2,6 +2,7 @@
 // applies the plan, and writes the JSON of `data`.
 #pragma once
 
+#include "api/loop_memory.hpp"
 #include "api/query.hpp"
 #include "api/request.hpp"
 
@@ -10,9 +11,11 @@ namespace qos::api {
 // What a question is answered from.
 struct Asked {
   const RequestObject& request;
+  std::string_view text;  // of the whole request
   const access::Plan& plan;
   const Services& services;
   const Extensions& ext;  // asked for beside the request
+  LoopMemory* memory;     // nullptr: nothing is remembered of this world
 };
 
 // The disk refused to give the past. Why is the operator's to know (history::Klines::Options::report): it
@@ -23,6 +26,9 @@ inline ApiError history_unavailable() {
 
 // query_codes.cpp: one answer element, or several, for each of `codes`.
 Answer<QueryAnswer> answer_snapshot(const Asked& asked);
+// The same for a request that was answered before; nullopt: it must be read.
+std::optional<QueryAnswer> answer_remembered_snapshot(std::string_view request, const access::Plan& plan,
+                                                      LoopMemory& memory);
 Answer<QueryAnswer> answer_depth(const Asked& asked);
 Answer<QueryAnswer> answer_trade(const Asked& asked);
 Answer<QueryAnswer> answer_instrument_info(const Asked& asked);

@@ -109,7 +109,7 @@ const Row kRows[] = {
     {kKline, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1}],"ext":["closed",null]})",
      "ext[1]: expected a string, seen null"},
     {kHistory, R"({"kline_reqs":[{"c":"US:AAPL","co":1,"kt":1,"e":1}],"ext":["ses"]})",
-     "ext[0]: expected one of turnover, closed, seen \"ses\""},
+     "ext[0]: expected one of turnover, closed, lim, lag, seen \"ses\""},
     {kActions, R"({"codes":[]})", "codes: expected an array of strings, not empty, seen an empty one"},
     {kActions, R"({"codes":["AAPL"]})", "codes[0]: malformed code 'AAPL'"},
     {kActions, R"({"codes":["US:AAPL"],"method":"Ratio"})",

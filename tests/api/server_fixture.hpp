@@ -95,8 +95,9 @@ class CounterView final : public state::InstrumentView {
     version_.store(n);
     stamp_.fetch_add(1);
   }
-  // As if the market thread were in the middle of an event, or not any more.
+  // As if the market thread were in the middle of an event, or not any more; and what it has written so far.
   void begin_or_end_event() { stamp_.fetch_add(1); }
+  void set_cell(std::uint64_t n) { cell_.store(n); }
 
  private:
   std::atomic<std::uint64_t> cell_{0};
@@ -162,6 +163,16 @@ class FakeGate final : public access::Gate {
       return {.allowed = false, .limit = limit, .remaining = 0, .reset = std::chrono::seconds{42}};
     ++taken;
     return {.allowed = true, .limit = limit, .remaining = limit - taken, .reset = std::chrono::seconds{42}};
+  }
+  access::Quota look(const access::Grant& grant, access::Permission permission, SteadyTime) override {
+    const auto limit = grant.plan->limit(permission).request_frequency;
+    if (limit == 0) return {};
+    const std::scoped_lock lock{mutex_};
+    const auto taken = taken_[{grant.name, permission}];
+    return {.allowed = taken < limit,
+            .limit = limit,
+            .remaining = limit - taken,
+            .reset = std::chrono::seconds{42}};
   }
   std::shared_ptr<void> connect(const access::Grant& grant) override {
     const auto limit = grant.plan->limit(access::Permission::ws).max_connections;

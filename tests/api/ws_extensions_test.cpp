@@ -55,7 +55,7 @@ TEST(WsExtensions, what_is_no_list_of_names_is_refused_and_changes_nothing) {
     EXPECT_EQ(client.ask(command),
               R"({"type":"X","msg":"invalid request: )" + message + R"(","time":1750086000})");
   };
-  const std::string known = "turnover, closed, ses, ns, seq";
+  const std::string known = "turnover, closed, lim, lag, ses, ns, seq";
   refused(R"({"type":"X"})", "ext: expected an array of names among " + known + ", seen nothing");
   refused(R"({"type":"X","ext":null})", "ext: expected an array of names among " + known + ", seen nothing");
   refused(extend("1"), "ext: expected an array of strings, seen 1");

@@ -364,7 +364,8 @@ TEST_F(WsResume, a_connection_asks_a_few_questions_at_a_time) {
 
 TEST_F(WsResume, minutes_of_extended_sessions_are_resumed_by_their_own_count) {
   house.publish("US:AAPL", 10);
-  WsClient client{house.port(), "good&ext=1"};
+  WsClient client{house.port()};
+  client.ask(R"({"type":"X","ext":["turnover","closed","ses","ns","seq"]})");
   client.ask(R"({"type":"K","codes":["US:AAPL"],"kt":1,"from_ses":{"US:AAPL":)" + std::to_string(kEpoch + 8) +
              "}}");
   EXPECT_EQ(seq_of(client.hear()), 10U) << "the regular minute starts as ever";

@@ -34,7 +34,7 @@ HttpConnection::HttpConnection(LoopContext& context, Transport transport, std::s
 
 // A request whose answer comes later keeps its place: those behind it are not read before.
 bool HttpConnection::has_room() const {
-  return !awaited_ && outbox().bytes() < kAnswersWaiting;
+  return !awaited_ && outbox().bytes() + context().http_answers.size() < kAnswersWaiting;
 }
 
 void HttpConnection::on_bytes(std::span<char> bytes) {
@@ -65,18 +65,34 @@ void HttpConnection::decide_on_reading() {
           make_error(ErrorKind::invalid_request, "malformed HTTP request: a line without an end"));
     if (input_ended_) return close_when_sent();
   }
-  read_while(has_room() && !input_ended_);
+  const bool wanted = has_room() && !input_ended_;
+  if (wanted != std::exchange(reading_, wanted)) read_while(wanted);
+}
+
+// The loop has one at hand; only requests that come in pieces need more.
+std::unique_ptr<RequestReader> HttpConnection::take_reader() {
+  if (auto reader = std::move(context().request_reader)) {
+    reader->begin_anew();
+    return reader;
+  }
+  return std::make_unique<RequestReader>(
+      RequestReader::Limits{.header_bytes = kMaxHeader, .body_bytes = context().options.max_body_bytes});
 }
 
 std::size_t HttpConnection::read_requests(std::string_view bytes) {
+  const std::size_t used = answer_requests(bytes);
+  send_answers();
+  return used;
+}
+
+std::size_t HttpConnection::answer_requests(std::string_view bytes) {
   std::size_t used = 0;
   while (accepts_input() && has_room()) {
     if (!reader_) {
       // An empty line before a request is to be ignored (RFC 9112, section 2.2).
       while (used < bytes.size() && (bytes[used] == '\r' || bytes[used] == '\n')) ++used;
       if (used == bytes.size()) break;
-      reader_ = std::make_unique<RequestReader>(
-          RequestReader::Limits{.header_bytes = kMaxHeader, .body_bytes = context().options.max_body_bytes});
+      reader_ = take_reader();
     }
     const auto step = reader_->read(bytes.substr(used));
     used += step.consumed;
@@ -85,15 +101,16 @@ std::size_t HttpConnection::read_requests(std::string_view bytes) {
       break;
     }
     if (step.progress == RequestReader::Progress::needs_more) {
-      if (reader_->wants_continue()) send(channel::make_frame("HTTP/1.1 100 Continue\r\n\r\n"));
+      if (reader_->wants_continue()) context().http_answers += "HTTP/1.1 100 Continue\r\n\r\n";
       break;
     }
     last_alive_ = context().now;
-    const auto request = std::move(reader_);
+    auto request = std::move(reader_);
     if (path_of(request->target()) == "/ws")
       answer_websocket(*request, std::string{bytes.substr(used)});
     else
       answer(*request);
+    context().request_reader = std::move(request);
   }
   return used;
 }
@@ -107,28 +124,31 @@ void HttpConnection::answer(const RequestReader& request) {
                             .gzip = accepts_gzip(request.header("Accept-Encoding")),
                             .head_only = request.method() == "HEAD"};
   const std::uint64_t ticket = next_ticket_++;
-  const Response response = body ? respond(
-                                       {
-                                           .method = request.method(),
-                                           .target = request.target(),
-                                           .key_header = request.header("key"),
-                                           .authorization = request.header("Authorization"),
-                                           .body = *body,
-                                           .remote_address = remote_address_,
-                                       },
-                                       {
-                                           .services = context().services,
-                                           .gate = context().gate,
-                                           .options = context().options,
-                                           .registrations = context().registrations,
-                                           .worlds = context().worlds,
-                                           .wait = [this, ticket] { return answerer(ticket); },
-                                       })
-                                 : error_response(body.error(), context().options.http_status);
+  Response response = body ? respond(
+                                 {
+                                     .method = request.method(),
+                                     .target = request.target(),
+                                     .key_header = request.header("key"),
+                                     .authorization = request.header("Authorization"),
+                                     .body = *body,
+                                     .remote_address = remote_address_,
+                                 },
+                                 {
+                                     .services = context().services,
+                                     .gate = context().gate,
+                                     .options = context().options,
+                                     .registrations = context().registrations,
+                                     .worlds = context().worlds,
+                                     .memory = &context().memory,
+                                     .lag = context().lag,
+                                     .wait = [this, ticket] { return answerer(ticket); },
+                                 })
+                           : error_response(body.error(), context().options.http_status);
   if (response.comes_later)
     awaited_ = Awaited{.ticket = ticket, .style = style, .since = context().now, .world = response.world};
   else
     reply(response, style);
+  context().memory.give_back(std::move(response.body));
 }
 
 // Finds its way back to this connection, if it is still there and still waits for this answer.
@@ -149,6 +169,7 @@ void HttpConnection::bring(std::uint64_t ticket, const Response& response) {
   context().now = context().services.clock.steady_now();
   last_alive_ = context().now;
   reply(response, style);
+  send_answers();
   // What stands behind it in line is read when the answer is sent: on_everything_sent().
 }
 
@@ -174,8 +195,19 @@ Answer<std::string_view> HttpConnection::body_of(const RequestReader& request, s
 
 void HttpConnection::reply(const Response& response, const ResponseStyle& style) {
   if (!is_ok(response)) context().counters.http_errors.add();
-  send(channel::make_frame(context().responses.write(response, style, context().services.clock.now())));
-  if (!style.keep_alive) close_when_sent();
+  say(response, style);
+  if (style.keep_alive) return;
+  send_answers();
+  close_when_sent();
+}
+
+void HttpConnection::say(const Response& response, const ResponseStyle& style) {
+  context().responses.append(context().http_answers, response, style, context().services.clock.now());
+}
+
+// The answers to all requests of one read are sent as one.
+void HttpConnection::send_answers() {
+  if (!context().http_answers.empty()) send(channel::make_frame(std::exchange(context().http_answers, {})));
 }
 
 void HttpConnection::refuse_and_close(const ApiError& error) {
@@ -206,8 +238,8 @@ void HttpConnection::answer_websocket(const RequestReader& request, std::string 
         make_error(ErrorKind::too_many_connections, fmt::format("the plan allows {} at a time", allowed));
     return refuse(error_response(error, HttpStatus::by_class));
   }
-  send(channel::make_frame(
-      context().responses.write(accept_handshake(request), {}, context().services.clock.now())));
+  say(accept_handshake(request), {});
+  send_answers();
   auto session = std::make_unique<ws::Session>(context(), std::move(world), release(), std::move(*grant),
                                                std::move(place), *ext);
   ws::Session& started = *session;

@@ -29,6 +29,8 @@ class HttpConnection final : public Connection {
 
   // Reads and answers as many requests as there are; returns how many bytes they took.
   std::size_t read_requests(std::string_view bytes);
+  std::size_t answer_requests(std::string_view bytes);
+  std::unique_ptr<RequestReader> take_reader();
   void read_waiting();
   void decide_on_reading();
   void answer(const RequestReader& request);
@@ -36,7 +38,10 @@ class HttpConnection final : public Connection {
   void answer_websocket(const RequestReader& request, std::string rest);
   // The body, decompressed into `unpacked` if it was sent so.
   Answer<std::string_view> body_of(const RequestReader& request, std::string& unpacked) const;
+  // Each behind the answers that are to be sent; reply() counts, and closes behind the last one.
+  void say(const Response& response, const ResponseStyle& style);
   void reply(const Response& response, const ResponseStyle& style);
+  void send_answers();
   void refuse_and_close(const ApiError& error);
   bool has_room() const;
   Answerer answerer(std::uint64_t ticket);
@@ -56,6 +61,7 @@ class HttpConnection final : public Connection {
   std::string
       waiting_;  // bytes that cannot be used yet: half a header, or more requests than answers have room
   bool input_ended_ = false;
+  bool reading_ = true;  // as the kernel was told
   std::optional<Awaited> awaited_;
   std::uint64_t next_ticket_ = 1;
   std::shared_ptr<HttpConnection*> self_;  // what an answer finds its way back by; made when first needed

@@ -1,5 +1,5 @@
-// One HTTP/1.x request out of bytes that come in any pieces. Exists only while a request is being read, so
-// that an idle connection costs nothing.
+// One HTTP/1.x request out of bytes that come in any pieces. Held only while a request is being read, so that
+// an idle connection costs nothing; its memory serves one request after the other.
 //
 // Thread: the loop's.
 #pragma once
@@ -27,6 +27,8 @@ class RequestReader {
   explicit RequestReader(const Limits& limits);
   ~RequestReader();
 
+  // Forgets the request and begins another.
+  void begin_anew();
   Step read(std::string_view bytes);
 
   // After `failed`: a malformed request, or one that is too large. The connection cannot go on.
@@ -43,8 +45,9 @@ class RequestReader {
   bool is_http_1_0() const;
 
  private:
-  struct Parser;
-  std::unique_ptr<Parser> parser_;
+  class Parser;
+  struct Parsed;
+  std::unique_ptr<Parsed> parsed_;
   Limits limits_;
   ApiError error_;
   bool continue_asked_ = false;

@@ -3,7 +3,8 @@
 #include <fmt/chrono.h>
 
 #include <array>
-#include <iterator>
+
+#include "core/decimal.hpp"
 
 namespace qos::api::http {
 namespace {
@@ -40,27 +41,29 @@ const std::string& ResponseWriter::date(UnixNanos now) {
   return date_;
 }
 
-std::string ResponseWriter::write(const Response& response, const ResponseStyle& style, UnixNanos now) {
+void ResponseWriter::append(std::string& out, const Response& response, const ResponseStyle& style,
+                            UnixNanos now) {
   const bool zipped = style.gzip && response.body.size() >= kGzipFrom;
   const std::string packed = zipped ? deflater_.gzip(response.body) : std::string{};
   const std::string& body = zipped ? packed : response.body;
-  std::string out;
-  out.reserve(256 + body.size());
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_of(response.status),
-                 date(now));
-  if (response.status != 101)
-    fmt::format_to(to, "Content-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n",
-                   body.size());
+  out.reserve(out.size() + 256 + body.size());
+  out += "HTTP/1.1 ";
+  append_integer(out, response.status);
+  ((out += ' ') += reason_of(response.status)) += "\r\nDate: ";
+  (out += date(now)) += "\r\n";
+  if (response.status != 101) {
+    out += "Content-Type: application/json; charset=utf-8\r\nContent-Length: ";
+    append_integer(out, static_cast<std::int64_t>(body.size()));
+    out += "\r\n";
+  }
   if (zipped) out += "Content-Encoding: gzip\r\n";
-  for (const auto& [name, value] : response.headers) fmt::format_to(to, "{}: {}\r\n", name, value);
+  for (const auto& [name, value] : response.headers) (((out += name) += ": ") += value) += "\r\n";
   if (!style.keep_alive)
     out += "Connection: close\r\n";
   else if (style.old_client)
     out += "Connection: keep-alive\r\n";
   out += "\r\n";
   if (!style.head_only) out += body;
-  return out;
 }
 
 }  // namespace qos::api::http

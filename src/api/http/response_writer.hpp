@@ -20,7 +20,7 @@ struct ResponseStyle {
 
 class ResponseWriter {
  public:
-  std::string write(const Response& response, const ResponseStyle& style, UnixNanos now);
+  void append(std::string& out, const Response& response, const ResponseStyle& style, UnixNanos now);
 
  private:
   const std::string& date(UnixNanos now);

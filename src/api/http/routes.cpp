@@ -44,6 +44,7 @@ const Route* find_route(std::string_view path) {
 }
 
 void add_quota(Response& response, const access::Quota& quota) {
+  response.quota = quota;
   if (quota.limit == 0) return;  // unlimited: there is nothing to count
   response.headers.emplace_back("RateLimit-Limit", fmt::format("{}", quota.limit));
   response.headers.emplace_back("RateLimit-Remaining", fmt::format("{}", quota.remaining));
@@ -59,11 +60,10 @@ std::chrono::seconds retry_after(const ApiError& error) {
 
 }  // namespace
 
-Response ok_response(std::string_view data, const std::vector<std::string>& missing) {
+Response ok_response(std::string data, const std::vector<std::string>& missing) {
   Response response;
-  response.body.reserve(data.size() + 32);
-  response.body += R"({"msg":"OK","data":)";
-  response.body += data;
+  response.body = std::move(data);
+  response.body.insert(0, R"({"msg":"OK","data":)");
   if (!missing.empty()) {
     response.body += R"(,"missing":[)";
     for (const auto& code : missing) {
@@ -109,20 +109,39 @@ std::expected<Asker, Response> let_in(access::Permission permission, const Reque
   return asker;
 }
 
+// The questions whose body has a member `ext`.
+bool has_extensions(Endpoint endpoint) {
+  return endpoint == Endpoint::kline || endpoint == Endpoint::history;
+}
+
+// Which of lim and lag the client asks to be told: a parameter ?ext=1, or names in the body's member `ext`.
+// What is wrong with the body is not for here to say, and it may not have been looked at: then the answer is
+// a 429.
+Extensions budget_extensions(const Request& request) {
+  if (const auto ext = extensions_in_query(request.target); ext && (ext->lim || ext->lag)) return *ext;
+  const Route* route = find_route(path_of(request.target));
+  if (!route || route->kind != Kind::question || !has_extensions(route->question)) return {};
+  if (!request.body.contains(R"("lim")") && !request.body.contains(R"("lag")")) return {};
+  thread_local RequestParser parser;
+  auto object = parser.read(request.body);
+  const auto ext = object ? read_kline_extensions(*object) : Answer<Extensions>{};
+  return ext.value_or(Extensions{});
+}
+
 Response answer_question(Endpoint endpoint, const Request& request, const Context& context) {
   const auto style = context.options.http_status;
   const auto asker = let_in(permission_of(endpoint), request, context);
   if (!asker) return asker.error();
-  // Elsewhere ?ext= is a parameter like any other that nobody knows.
-  const bool has_extensions = endpoint == Endpoint::kline || endpoint == Endpoint::history;
-  const auto ext = has_extensions ? extensions_in_query(request.target) : Extensions{};
-  auto answer = ext ? ask(endpoint, request.body, asker->grant, asker->services(context), *ext)
+  // Elsewhere ?ext= asks for lim and lag alone, and anything but 1 is a parameter that nobody knows.
+  const auto ext = has_extensions(endpoint) ? extensions_in_query(request.target) : Extensions{};
+  LoopMemory* memory = asker->world ? nullptr : context.memory;
+  auto answer = ext ? ask(endpoint, request.body, asker->grant, asker->services(context), *ext, memory)
                     : Answer<QueryAnswer>{std::unexpected{ext.error()}};
   if (!answer) {
     answer.error().quota = asker->quota;
     return error_response(answer.error(), style);
   }
-  auto response = ok_response(answer->data, answer->missing);
+  auto response = ok_response(std::move(answer->data), answer->missing);
   add_quota(response, asker->quota);
   return response;
 }
@@ -142,17 +161,25 @@ Response answer_explanation(const Request& request, const Context& context) {
     return refuse(make_error(ErrorKind::not_found, "/explain: this server keeps no journal"));
   auto question = read_explain_question(request.body, services.instruments);
   if (!question) return refuse(question.error());
-  if (question->instrument == nullptr) return ok_response("{}", {question->spelling});
+  if (question->instrument == nullptr) {
+    auto response = ok_response("{}", {question->spelling});
+    response.quota = asker->quota;
+    return response;
+  }
 
   // On the thread that works it out. It keeps no world alive: a world must not end on a thread of its own.
-  const auto finish = [style, quota = asker->quota](const Answer<std::string>& data) {
-    if (!data) {
+  const auto finish = [style, quota = asker->quota, ext = budget_extensions(request),
+                       lag = context.lag](const Answer<std::string>& data) {
+    Response response;
+    if (data) {
+      response = ok_response(*data, {});
+      add_quota(response, quota);
+    } else {
       auto error = data.error();
       error.quota = quota;
-      return error_response(error, style);
+      response = error_response(error, style);
     }
-    auto response = ok_response(*data, {});
-    add_quota(response, quota);
+    tell_budget(response.body, ext, quota, lag);
     return response;
   };
   const bool is_taken = services.explainer->ask(
@@ -196,7 +223,9 @@ Response error_response(const ApiError& error, HttpStatus style) {
   return response;
 }
 
-Response respond(const Request& request, const Context& context) {
+namespace {
+
+Response answer_by_route(const Request& request, const Context& context) {
   const auto style = context.options.http_status;
   const auto path = path_of(request.target);
   const Route* route = find_route(path);
@@ -221,6 +250,15 @@ Response respond(const Request& request, const Context& context) {
       break;
   }
   return answer_question(route->question, request, context);
+}
+
+}  // namespace
+
+Response respond(const Request& request, const Context& context) {
+  auto response = answer_by_route(request, context);
+  if (response.comes_later) return response;
+  tell_budget(response.body, budget_extensions(request), response.quota, context.lag);
+  return response;
 }
 
 }  // namespace qos::api::http

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "access/gate.hpp"
+#include "api/budget.hpp"
 #include "api/error.hpp"
 #include "api/query.hpp"
 #include "api/server.hpp"
@@ -36,6 +37,7 @@ struct Response {
   std::string body;  // JSON
   std::vector<std::pair<std::string, std::string>>
       headers;                           // beside Content-Type, Content-Length, Date, Connection
+  std::optional<access::Quota> quota{};  // of the permission that was charged
   bool comes_later = false;              // this is none: the Answerer that was taken brings it
   std::shared_ptr<const World> world{};  // then: where it is worked out, to be kept until it has come
 };
@@ -46,6 +48,8 @@ struct Context {
   const ServerOptions& options;
   class RegistrationLimiter& registrations;  // http/register.hpp
   Worlds* worlds = nullptr;                  // nullptr: no key travels
+  LoopMemory* memory = nullptr;              // of the live world; nullptr: nothing is remembered
+  Lag lag{};
   // Makes the request wait for its answer; taken at most once.
   std::function<Answerer()> wait{};
 };
@@ -53,7 +57,7 @@ struct Context {
 Response respond(const Request& request, const Context& context);
 
 // {"msg":"OK","data":…,"missing":["US:NOPE"]}
-Response ok_response(std::string_view data, const std::vector<std::string>& missing);
+Response ok_response(std::string data, const std::vector<std::string>& missing);
 
 // The answer that says what is wrong, as an HTTP response.
 Response error_response(const ApiError& error, HttpStatus style);

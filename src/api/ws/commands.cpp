@@ -105,12 +105,16 @@ CommandAnswer data_answer(const Envelope& envelope, const QueryAnswer& answer) {
 
 CommandAnswer answer_question(const Command& command, std::string_view text, const Envelope& envelope,
                               const CommandContext& context) {
+  const auto charged = [&](CommandAnswer answer) {
+    answer.charged = permission_of(command.endpoint);
+    return answer;
+  };
   if (auto refused =
           refuse_request(context.gate, context.grant, permission_of(command.endpoint), context.now))
-    return error_answer(envelope, *refused, context.services);
-  const auto answer = ask(command.endpoint, text, context.grant, context.services);
-  if (!answer) return error_answer(envelope, answer.error(), context.services);
-  return data_answer(envelope, *answer);
+    return charged(error_answer(envelope, *refused, context.services));
+  const auto answer = ask(command.endpoint, text, context.grant, context.services, {}, context.memory);
+  if (!answer) return charged(error_answer(envelope, answer.error(), context.services));
+  return charged(data_answer(envelope, *answer));
 }
 
 CommandAnswer change_subscriptions(const Command& command, const RequestObject& request,
@@ -170,9 +174,16 @@ const Command* find_command(std::string_view type) {
   return found == kCommands.end() ? nullptr : found;
 }
 
-}  // namespace
+// What the connection has asked to be told with every answer.
+CommandAnswer with_budget(CommandAnswer answer, const CommandContext& context) {
+  const Extensions& ext = context.extensions;
+  std::optional<access::Quota> quota;
+  if (ext.lim) quota = context.gate.look(context.grant, answer.charged, context.now);
+  tell_budget(answer.text, ext, quota, context.lag);
+  return answer;
+}
 
-CommandAnswer run_command(std::string_view text, const CommandContext& context) {
+CommandAnswer answer_command(std::string_view text, const CommandContext& context) {
   constexpr IntegerRange kAnyInteger{std::numeric_limits<std::int64_t>::min(),
                                      std::numeric_limits<std::int64_t>::max()};
   using Type = Answer<std::string_view>;
@@ -197,10 +208,17 @@ CommandAnswer run_command(std::string_view text, const CommandContext& context) 
   return carry_out(*command, *request, text, envelope, context);
 }
 
+}  // namespace
+
+CommandAnswer run_command(std::string_view text, const CommandContext& context) {
+  return with_budget(answer_command(text, context), context);
+}
+
 CommandAnswer answer_no_command(std::string_view expected, const CommandContext& context) {
   if (const auto refused = context.pace.refuse(context.gate, context.grant, context.now))
-    return error_answer({}, *refused, context.services);
-  return error_answer({}, make_error(ErrorKind::invalid_request, expected), context.services);
+    return with_budget(error_answer({}, *refused, context.services), context);
+  return with_budget(error_answer({}, make_error(ErrorKind::invalid_request, expected), context.services),
+                     context);
 }
 
 }  // namespace qos::api::ws

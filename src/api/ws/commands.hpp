@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "access/gate.hpp"
+#include "api/budget.hpp"
 #include "api/query.hpp"
 #include "api/request.hpp"
 #include "api/ws/cursor_trail.hpp"
@@ -34,6 +35,8 @@ struct CommandContext {
   Resumes* resumes_under_way = nullptr;  // nullptr: not needed so far
   CursorTrail* cursor = nullptr;         // nullptr: the key has no cursor
   Counter& cursors_lost;
+  LoopMemory* memory = nullptr;  // nullptr: nothing is remembered of this world
+  Lag lag{};
 };
 
 enum class Outcome : std::uint8_t { ok, error };
@@ -41,6 +44,7 @@ enum class Outcome : std::uint8_t { ok, error };
 struct CommandAnswer {
   std::string text;
   Outcome outcome = Outcome::ok;
+  access::Permission charged = access::Permission::ws;  // out of whose minute
 };
 
 CommandAnswer run_command(std::string_view text, const CommandContext& context);

@@ -52,7 +52,9 @@ CommandContext Session::command_context() {
           .resumes = [this]() -> Resumes& { return resumes(); },
           .resumes_under_way = resumes_.get(),
           .cursor = cursor_.get(),
-          .cursors_lost = context().counters.cursors_lost};
+          .cursors_lost = context().counters.cursors_lost,
+          .memory = &services() == &context().services ? &context().memory : nullptr,
+          .lag = context().lag};
 }
 
 Resumes& Session::resumes() {
