@@ -48,8 +48,6 @@ Hub::Hub(std::size_t loop, Fanout& fanout, FrameBuilder builder)
 
 Hub::~Hub() {
   for (const auto& [key, spellings] : channels_) fanout_.unlisten(loop_, key);
-  for (const Entry& entry : subscribers_)
-    if (entry.subscriber != nullptr) entry.subscriber->slot_ = Subscriber::kNone;
 }
 
 Hub::Slot Hub::enter(Subscriber& subscriber) {

@@ -20,7 +20,8 @@
 
 namespace qos::channel {
 
-// A connection as the hub sees it. It listens to one hub at a time, and is dropped before it goes.
+// A connection as the hub sees it. It listens to one hub all its life; a hub that lives on must be told to
+// drop it.
 class Subscriber {
  public:
   virtual ~Subscriber() = default;

@@ -187,7 +187,8 @@ TEST_F(HubTest, tells_the_market_thread_when_the_last_listener_goes) {
   EXPECT_EQ(fanout.listeners(key_of(0)), 0U);
   {
     Hub short_lived{0, fanout, nullptr};
-    short_lived.subscribe(a, key_of(1), "A");
+    Listener other;
+    short_lived.subscribe(other, key_of(1), "A");
     EXPECT_EQ(fanout.listeners(key_of(1)), 1U);
   }
   EXPECT_EQ(fanout.listeners(key_of(1)), 0U) << "a hub that ends leaves no interest behind";
