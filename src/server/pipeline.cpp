@@ -3,14 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "api/cursors.hpp"
-#include "feed/feed.hpp"
 #include "history/klines.hpp"
 #include "io/descriptor_limit.hpp"
 #include "io/thread_name.hpp"
@@ -28,6 +26,7 @@
 #include "server/publisher.hpp"
 #include "server/reference.hpp"
 #include "server/rewind_service.hpp"
+#include "server/running_feeds.hpp"
 #include "server/travel_worlds.hpp"
 
 namespace qos::server {
@@ -159,10 +158,9 @@ class Pipeline::Impl final : private state::ChangeSink {
                                 spdlog::warn("feed {}: {}", kind, error.message);
                               }});
       if (!made) return within("feed", made.error());
-      feeds_.push_back(
-          std::make_unique<RunningFeed>(planned[index].spec.kind, id, std::move(*made), already, *this));
+      feeds_.add(
+          std::make_unique<RunningFeed>(planned[index].spec.kind, id, std::move(*made), already, sequencer_));
     }
-    feeds_not_live_.store(feeds_.size());
     return {};
   }
 
@@ -233,11 +231,7 @@ class Pipeline::Impl final : private state::ChangeSink {
       io::name_this_thread("qos-market");
       run_market();
     }};
-    for (auto& feed : feeds_)
-      feed->thread = std::jthread{[&feed](const std::stop_token& stop) {
-        io::name_this_thread("qos-feed-" + feed->kind());
-        feed->run(stop);
-      }};
+    feeds_.start();
   }
 
   bool wait_until_ready() {
@@ -247,13 +241,12 @@ class Pipeline::Impl final : private state::ChangeSink {
   }
 
   void stop() {
-    for (auto& feed : feeds_) feed->thread.request_stop();
+    feeds_.request_stop();
     // A feed that waits for room in its queue is let go only after the market thread had its chance to make
     // some.
-    wait_for_feeds();
+    feeds_.wait([this] { return loop_.held(); }, kHeldPatience);
     sequencer_.close();
-    for (auto& feed : feeds_)
-      if (feed->thread.joinable()) feed->thread.join();
+    feeds_.join();
     if (market_thread_.joinable()) {
       market_thread_.join();
       loop_.finish();
@@ -274,72 +267,18 @@ class Pipeline::Impl final : private state::ChangeSink {
   int metrics_port() const { return metrics_.port(); }
   std::uint64_t events_applied() const { return applied_.value(); }
   bool at_rest() const {
-    std::uint64_t handed_over = own_handed_over_.value();
-    for (const auto& feed : feeds_) {
-      if (!feed->ended()) return false;
-      handed_over += feed->handed_over();
-    }
-    return applied_.value() == handed_over && kept_->at_rest();
+    if (!feeds_.all_ended()) return false;
+    return applied_.value() == own_handed_over_.value() + feeds_.handed_over() && kept_->at_rest();
   }
   bool history_at_rest() const { return kept_->at_rest(); }
 
  private:
-  // A feed, its thread, and the way its events go: into the sequencer's queue.
-  class RunningFeed final : public feed::EventSink {
-   public:
-    // already: so many of its events are in the journal, and it hands them over once more.
-    RunningFeed(std::string kind, FeedId id, std::unique_ptr<feed::Feed> feed, std::uint64_t already,
-                Impl& pipeline)
-        : kind_{std::move(kind)}, id_{id}, feed_{std::move(feed)}, already_{already}, pipeline_{pipeline} {}
-
-    void on(const Event& event) override {
-      if (already_ > 0) {
-        --already_;
-        return;
-      }
-      if (pipeline_.sequencer_.put(id_, event)) handed_over_.add();
-    }
-    void live() override {
-      if (live_.exchange(true)) return;
-      pipeline_.feeds_not_live_.fetch_sub(1, std::memory_order_acq_rel);
-      pipeline_.sequencer_.wake();
-    }
-    void run(const std::stop_token& stop) {
-      const auto ended = feed_->run(*this, stop);
-      live();
-      if (!ended) {
-        spdlog::error("feed {}: {}", kind_, ended.error().message);
-      } else if (!stop.stop_requested()) {
-        spdlog::info("feed {}: the source has ended after {} events", kind_,
-                     feed_->counters().events.value());
-      }
-      ended_.store(true, std::memory_order_release);
-    }
-    bool ended() const { return ended_.load(std::memory_order_acquire); }
-    std::uint64_t handed_over() const { return handed_over_.value(); }
-    const std::string& kind() const { return kind_; }
-    feed::Feed& feed() { return *feed_; }
-    const feed::FeedCounters& counters() const { return feed_->counters(); }
-
-    std::jthread thread;
-
-   private:
-    std::string kind_;
-    FeedId id_;
-    std::unique_ptr<feed::Feed> feed_;
-    std::uint64_t already_;
-    Impl& pipeline_;
-    Counter handed_over_;
-    std::atomic<bool> live_{false};
-    std::atomic<bool> ended_{false};
-  };
-
   void run_market() {
     // What may still be queued from before the last feed said that it is live.
     std::optional<std::size_t> past_left;
     for (;;) {
       const auto seen = sequencer_.look();
-      if (!past_left && !health_.ready() && feeds_not_live_.load(std::memory_order_acquire) == 0)
+      if (!past_left && !health_.ready() && feeds_.all_live())
         past_left = feeds_.size() * sequencer_.queue_capacity();
       // Closed is looked at before draining, so that what was put before closing is applied.
       const bool closed = sequencer_.closed();
@@ -376,16 +315,6 @@ class Pipeline::Impl final : private state::ChangeSink {
             .clock = clock_,
             .loops = io_thread_count(config_),
             .stale_after = std::chrono::seconds{config_.stale_after_s}};
-  }
-
-  // Until all have ended; but not for room that a disk does not make.
-  void wait_for_feeds() const {
-    const auto begun = std::chrono::steady_clock::now();
-    const auto has_ended = [](const auto& feed) { return !feed->thread.joinable() || feed->ended(); };
-    while (!std::ranges::all_of(feeds_, has_ended)) {
-      if (loop_.held() && std::chrono::steady_clock::now() - begun > kHeldPatience) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
   }
 
   // What was put is applied. An error: the disk takes nothing.
@@ -493,8 +422,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   Publisher publisher_;
   api::Health health_;
   api::Services services_;
-  std::vector<std::unique_ptr<RunningFeed>> feeds_;
-  std::atomic<std::size_t> feeds_not_live_{0};
+  RunningFeeds feeds_;
   std::unique_ptr<api::Server> server_;
   std::optional<CertificateWatch> certificate_watch_;
   admin::MetricsPage metrics_;
