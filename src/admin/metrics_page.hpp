@@ -33,6 +33,8 @@ class MetricsPage {
 
   // Listens on "127.0.0.1:8081"; port 0 takes a free one. An address in use is an error.
   Result<void> start(const std::string& listen);
+  // The port is free again. Idempotent.
+  void stop() { exposer_.reset(); }
   // The port in use after start().
   int port() const { return port_; }
 

@@ -35,6 +35,8 @@ class Connection : public io::ReadyHandler {
   virtual void on_tick(SteadyTime now);
   // The server stops: say goodbye, soon.
   virtual void on_stop() = 0;
+  // The server stops, but not yet: finish what is under way, then go.
+  virtual void leave() { on_stop(); }
   // Sends what the turn has gathered, in as few system calls as the kernel allows.
   virtual void end_turn() { flush(); }
 
@@ -43,6 +45,7 @@ class Connection : public io::ReadyHandler {
   // The host's: where the connection stands among its others, and whether it will be visited.
   std::size_t place_in_host = 0;
   bool visit_pending = false;
+  bool asked_to_leave = false;
 
  protected:
   virtual void on_bytes(std::span<char> bytes) = 0;

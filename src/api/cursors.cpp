@@ -67,6 +67,7 @@ class StoredCursors final : public Cursors {
   void forget(KeyId key, std::span<const ChannelKey> channels) override;
   void lost(KeyId key, const ChannelKey& channel) override;
   Result<void> flush() override;
+  void retire() override;
 
  private:
   using Place = std::pair<KeyId, ChannelKey>;
@@ -82,7 +83,8 @@ class StoredCursors final : public Cursors {
   const market::InstrumentTable& instruments_;
   io::Clock& clock_;
 
-  std::mutex database_mutex_;  // guards the database; taken before mutex_
+  std::mutex database_mutex_;  // guards the two below; taken before mutex_
+  bool is_retired_ = false;
   store::Database database_;
 
   mutable std::mutex mutex_;  // guards the two below
@@ -157,6 +159,7 @@ void StoredCursors::lost(KeyId key, const ChannelKey& channel) {
 
 Result<void> StoredCursors::flush() {
   const std::scoped_lock lock{database_mutex_};
+  if (is_retired_) return {};
   Changes changes;
   {
     const std::scoped_lock positions{mutex_};
@@ -193,6 +196,12 @@ Result<void> StoredCursors::write(const Changes& changes) {
     statement.reset();
   }
   return transaction->commit();
+}
+
+void StoredCursors::retire() {
+  write_or_report();
+  const std::scoped_lock lock{database_mutex_};
+  is_retired_ = true;
 }
 
 void StoredCursors::write_or_report() {

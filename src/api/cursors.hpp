@@ -53,6 +53,9 @@ class Cursors {
   virtual void lost(KeyId key, const channel::ChannelKey& channel) = 0;
   // Writes what has changed. The thread of the writer does it by itself.
   virtual Result<void> flush() = 0;
+  // Writes what has changed for the last time: from now on the database is another process's. Positions that
+  // are confirmed later are lost, and so what lies behind them is told again.
+  virtual void retire() = 0;
 
   struct Counters {
     Counter losts;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "api/budget.hpp"
 #include "api/http/register.hpp"
@@ -56,6 +57,10 @@ struct LoopContext {
   ServerCounters& counters;
   http::RegistrationLimiter& registrations;
   const channel::Outbox::Limits& outbox_limits;
+
+  // The server drains: no answer promises that another one follows, and goodbyes say why.
+  bool draining = false;
+  std::string_view goodbye = "the server stops";
 
   SteadyTime now{};  // of the clock handed in, looked at when the loop has something to do
   Tally tally{};

@@ -48,6 +48,9 @@ class Health {
     if (!journal_failing_) return "off";
     return journal_failing_() ? "failing" : "ok";
   }
+  // The server will soon be gone: nobody new should be sent here.
+  void set_draining(bool draining) { draining_.store(draining, std::memory_order_release); }
+  bool draining() const { return draining_.load(std::memory_order_acquire); }
   // Numbers of pushes begin behind it (journal/position.hpp). Known before the first client is served.
   void set_epoch(std::uint64_t epoch) { epoch_.store(epoch, std::memory_order_release); }
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
@@ -57,6 +60,7 @@ class Health {
 
  private:
   std::atomic<bool> ready_{false};
+  std::atomic<bool> draining_{false};
   std::atomic<std::uint64_t> epoch_{0};
   std::function<bool()> journal_failing_;
   std::array<std::atomic<std::int64_t>, market::kMarkets> heard_{};

@@ -1,5 +1,6 @@
 #include "api/server.hpp"
 
+#include <future>
 #include <utility>
 
 #include "api/worker.hpp"
@@ -13,12 +14,13 @@ namespace {
 class SocketServer final : public Server {
  public:
   SocketServer(ServerOptions options, const Services& services, access::Gate& gate, channel::Fanout& fanout,
-               Worlds* worlds)
+               Worlds* worlds, io::BoundSockets bound)
       : options_{std::move(options)},
         services_{services},
         gate_{gate},
         fanout_{fanout},
         worlds_{worlds},
+        bound_{std::move(bound)},
         registrations_{{.per_address = options_.registrations_a_day}},
         outbox_limits_{.hard_bytes = options_.outbox_hard_bytes,
                        .soft_bytes = options_.outbox_soft_bytes,
@@ -27,7 +29,11 @@ class SocketServer final : public Server {
   ~SocketServer() override { stop(); }
 
   Result<void> prepare();
-  void start() override;
+  void start(Accept accept) override;
+  void accept() override;
+  void pause_accepting() override;
+  std::vector<Listening> listening() const override;
+  void drain(const Farewell& farewell) override;
   void stop() override;
   std::vector<std::string> addresses() const override { return addresses_of(Speech::plain); }
   std::vector<std::string> tls_addresses() const override { return addresses_of(Speech::tls); }
@@ -36,7 +42,8 @@ class SocketServer final : public Server {
 
  private:
   enum class Speech : std::uint8_t { plain, tls };
-  struct Listening {
+  struct Door {
+    std::string configured;  // as the options name its address
     std::unique_ptr<io::Listener> listener;
     Speech speech;
   };
@@ -44,19 +51,23 @@ class SocketServer final : public Server {
   std::vector<std::string> addresses_of(Speech speech) const;
   void accepted(io::Descriptor socket, Speech speech, const io::SocketAddress& peer);
   io::Stream stream_over(io::Descriptor socket, Speech speech);
+  void on_listeners(const std::function<void(io::Listener&)>& act);
 
   const ServerOptions options_;
   const Services services_;
   access::Gate& gate_;
   channel::Fanout& fanout_;
   Worlds* worlds_;
+  io::BoundSockets bound_;  // until prepare()
   ServerCounters counters_;
   http::RegistrationLimiter registrations_;
   const channel::Outbox::Limits outbox_limits_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Listening> listeners_;
+  std::vector<Door> doors_;
   std::size_t next_worker_ = 0;
   std::vector<std::string> warnings_;
+  bool paused_ = false;
+  bool running_ = false;  // between start() and stop()
 };
 
 Result<void> SocketServer::prepare() {
@@ -79,12 +90,12 @@ Result<void> SocketServer::prepare() {
     if (!worker) return std::unexpected{worker.error()};
     workers_.push_back(std::move(*worker));
   }
-  for (const auto& [listener, speech] : listeners_) {
-    auto started =
-        listener->start(workers_.front()->loop(),
-                        [this, speech = speech](io::Descriptor socket, const io::SocketAddress& peer) {
-                          accepted(std::move(socket), speech, peer);
-                        });
+  for (const auto& door : doors_) {
+    auto started = door.listener->start(
+        workers_.front()->loop(),
+        [this, speech = door.speech](io::Descriptor socket, const io::SocketAddress& peer) {
+          accepted(std::move(socket), speech, peer);
+        });
     if (!started) return started;
   }
   return {};
@@ -94,12 +105,16 @@ Result<void> SocketServer::bind_all(const std::vector<std::string>& addresses, S
   for (const auto& text : addresses) {
     const auto address = io::SocketAddress::parse(text);
     if (!address) return std::unexpected{address.error()};
-    auto listener = io::Listener::bind(*address);
-    if (!listener) return std::unexpected{listener.error()};
-    const auto tuned = (*listener)->tune(
+    auto listener = take_bound(bound_, text);
+    if (listener == nullptr) {
+      auto fresh = io::Listener::bind(*address);
+      if (!fresh) return std::unexpected{fresh.error()};
+      listener = std::move(*fresh);
+    }
+    const auto tuned = listener->tune(
         {.congestion_control = options_.congestion_control, .unsent_bytes = options_.unsent_bytes});
     if (!tuned) warnings_.push_back(tuned.error().message);
-    listeners_.push_back({std::move(*listener), speech});
+    doors_.push_back({text, std::move(listener), speech});
   }
   return {};
 }
@@ -125,14 +140,51 @@ void SocketServer::accepted(io::Descriptor socket, Speech speech, const io::Sock
   next_worker_ = (next_worker_ + 1) % workers_.size();
 }
 
-void SocketServer::start() {
+void SocketServer::start(Accept accept) {
+  paused_ = accept == Accept::later;
+  if (paused_)
+    for (const auto& door : doors_) door.listener->pause();
   for (const auto& worker : workers_) worker->start();
+  running_ = true;
+}
+
+// The listeners belong to the first loop. Returns when it is done there.
+void SocketServer::on_listeners(const std::function<void(io::Listener&)>& act) {
+  if (!running_) return;
+  std::promise<void> done;
+  workers_.front()->loop().post([&] {
+    for (const auto& door : doors_) act(*door.listener);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void SocketServer::accept() {
+  if (std::exchange(paused_, false)) on_listeners([](io::Listener& listener) { listener.resume(); });
+}
+
+void SocketServer::pause_accepting() {
+  if (!std::exchange(paused_, true)) on_listeners([](io::Listener& listener) { listener.pause(); });
+}
+
+std::vector<Server::Listening> SocketServer::listening() const {
+  std::vector<Listening> sockets;
+  for (const auto& door : doors_) sockets.push_back({door.configured, door.listener->descriptor()});
+  return sockets;
+}
+
+void SocketServer::drain(const Farewell& farewell) {
+  on_listeners([this](io::Listener& listener) {
+    if (!paused_) listener.take_waiting();
+    listener.stop();
+  });
+  for (const auto& worker : workers_) worker->drain(farewell);
 }
 
 void SocketServer::stop() {
-  if (workers_.empty()) return;
+  if (!std::exchange(running_, false)) return;
   workers_.front()->loop().post([this] {
-    for (const auto& listening : listeners_) listening.listener->stop();
+    for (const auto& door : doors_) door.listener->stop();
   });
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
@@ -140,16 +192,18 @@ void SocketServer::stop() {
 
 std::vector<std::string> SocketServer::addresses_of(Speech speech) const {
   std::vector<std::string> result;
-  for (const auto& listening : listeners_)
-    if (listening.speech == speech) result.push_back(listening.listener->address().to_string());
+  for (const auto& door : doors_)
+    if (door.speech == speech) result.push_back(door.listener->address().to_string());
   return result;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, const Services& services,
-                                             access::Gate& gate, channel::Fanout& fanout, Worlds* worlds) {
-  auto server = std::make_unique<SocketServer>(std::move(options), services, gate, fanout, worlds);
+                                             access::Gate& gate, channel::Fanout& fanout, Worlds* worlds,
+                                             io::BoundSockets bound) {
+  auto server =
+      std::make_unique<SocketServer>(std::move(options), services, gate, fanout, worlds, std::move(bound));
   if (auto prepared = server->prepare(); !prepared) return std::unexpected{std::move(prepared.error())};
   return server;
 }

@@ -14,6 +14,7 @@
 #include "core/counter.hpp"
 #include "core/result.hpp"
 #include "io/tls_certificate.hpp"
+#include "io/listener.hpp"
 
 namespace qos::api {
 
@@ -66,6 +67,17 @@ struct ServerCounters {
   Counter cursors_lost;         // a key with a cursor came back, and what it missed could not be sent
   Counter refused_connections;  // over max_connections
   io::TlsCounters tls;
+  Counter drained;              // asked to leave because the server stops
+  Counter drain_cuts;           // who then did not
+};
+
+// How clients are asked to leave while the server still serves.
+struct Farewell {
+  // WebSockets are sent their close frame (1012) and idle HTTP connections are closed evenly over it.
+  std::chrono::milliseconds over{5'000};
+  // Then who has not left is cut off.
+  std::chrono::milliseconds patience{2'000};
+  std::string_view reason;  // what the close frame says: a literal, at most 123 bytes
 };
 
 class Worlds;  // api/worlds.hpp
@@ -73,14 +85,31 @@ class Worlds;  // api/worlds.hpp
 class Server {
  public:
   // Binds, then returns; nothing is accepted before start(). An address in use or malformed is an error.
+  // `bound`: sockets for some of the addresses, which are then not bound anew.
   // `worlds`: for keys that travel; they are told `not ready` without. Outlives the server.
   static Result<std::unique_ptr<Server>> bind(ServerOptions options, const Services& services,
                                               access::Gate& gate, channel::Fanout& fanout,
-                                              Worlds* worlds = nullptr);
+                                              Worlds* worlds = nullptr, io::BoundSockets bound = {});
   virtual ~Server() = default;
 
-  virtual void start() = 0;
-  // Stops accepting, closes WebSockets with 1012, joins the loops. Idempotent.
+  // Accept::later: connections wait in the kernel until accept().
+  enum class Accept : std::uint8_t { at_once, later };
+  virtual void start(Accept accept = Accept::at_once) = 0;
+  // Between start() and stop(). After pause_accepting() has returned nobody is let in any more.
+  virtual void accept() = 0;
+  virtual void pause_accepting() = 0;
+  // The sockets, to be given to another process, each with its address as configured. Valid until drain() or
+  // stop().
+  struct Listening {
+    std::string listen;
+    int descriptor;
+  };
+  virtual std::vector<Listening> listening() const = 0;
+  // Stops accepting and asks every client to leave, spread over a time. What waits in the kernel to be
+  // accepted is accepted first, unless accepting was paused: then it is somebody else's. Who is still there
+  // is served on, until counters().connections_open is 0 or stop() ends it. Once, between start() and stop().
+  virtual void drain(const Farewell& farewell) = 0;
+  // Stops accepting, closes WebSockets with 1012, joins the loops; takes a second at most. Idempotent.
   virtual void stop() = 0;
   // The bound addresses, with real ports, in the order of options.listen.
   virtual std::vector<std::string> addresses() const = 0;

@@ -100,12 +100,25 @@ void Worker::adopt(Transport transport, std::string remote_address) {
   });
 }
 
+void Worker::drain(const Farewell& farewell) {
+  loop_->post([this, farewell] { begin_drain(farewell); });
+}
+
 void Worker::stop() {
   if (thread_.joinable()) loop_->post([this] { begin_stop(); });
 }
 
 void Worker::join() {
   if (thread_.joinable()) thread_.join();
+}
+
+void Worker::begin_drain(const Farewell& farewell) {
+  if (drain_ || ticks_to_end_) return;
+  context_->now = environment_.services.clock.steady_now();
+  context_->draining = true;
+  context_->goodbye = farewell.reason;
+  drain_.emplace(farewell, context_->now, static_cast<std::uint32_t>(index_) + 1);
+  drain_->step(connections_, context_->now, environment_.counters);
 }
 
 void Worker::begin_stop() {
@@ -232,6 +245,7 @@ void Worker::on_tick() {
   const SteadyTime now = environment_.services.clock.steady_now();
   context_->now = now;
   for_each_connection([now](Connection& connection) { connection.on_tick(now); });
+  if (drain_) drain_->step(connections_, now, environment_.counters);
   leave_unused_worlds();
   if (ticks_to_end_ && --*ticks_to_end_ <= 0) loop_->stop();
 }

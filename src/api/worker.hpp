@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/connection.hpp"
+#include "api/drain.hpp"
 #include "api/loop_context.hpp"
 #include "channel/fanout.hpp"
 #include "channel/hub.hpp"
@@ -39,6 +40,9 @@ class Worker final : private ConnectionHost {
   void start();
   // Any thread: makes an HTTP connection of an accepted socket, on this worker's thread.
   void adopt(Transport transport, std::string remote_address);
+  // Any thread: asks the clients to leave, one after another. Goes on serving those who are still there, and
+  // publishing to them, until stop().
+  void drain(const Farewell& farewell);
   // Says goodbye to every client; the thread ends when they are gone, after a second at the latest.
   void stop();
   void join();
@@ -62,6 +66,7 @@ class Worker final : private ConnectionHost {
   void on_tick();
   template <typename Visit>
   void for_each_connection(Visit&& visit);
+  void begin_drain(const Farewell& farewell);
   void begin_stop();
   void close_everything();
   void publish_tally();
@@ -76,6 +81,7 @@ class Worker final : private ConnectionHost {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> retired_;
   std::vector<Connection*> visits_;
+  std::optional<Drain> drain_;
   std::optional<int> ticks_to_end_;  // set once the worker stops
   std::jthread thread_;
 };

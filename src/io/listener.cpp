@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -23,6 +24,14 @@ bool set_option(int fd, int level, int name) {
 }
 
 }  // namespace
+
+std::unique_ptr<Listener> take_bound(BoundSockets& sockets, std::string_view listen) {
+  const auto found = std::ranges::find(sockets, listen, &BoundSocket::listen);
+  if (found == sockets.end()) return nullptr;
+  auto taken = std::move(found->listener);
+  sockets.erase(found);
+  return taken;
+}
 
 Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address) {
   const auto refused = [&](const char* what) {
@@ -63,6 +72,30 @@ Result<void> Listener::tune(const Sending& sending) {
   return tuned;
 }
 
+Result<std::unique_ptr<Listener>> Listener::adopt(Descriptor socket) {
+  const auto refused = [](const char* what) {
+    return fail("the socket handed over cannot be used: {}: {}", what, std::strerror(errno));
+  };
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0)
+    return refused("it is no socket");
+  sockaddr_storage storage{};
+  size = sizeof storage;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0)
+    return refused("it has no address");
+  if (listens == 0 || (storage.ss_family != AF_INET && storage.ss_family != AF_INET6))
+    return fail("the socket handed over cannot be used: it does not listen for TCP connections");
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
+    return refused("it cannot be prepared");
+  // Those who are accepted inherit it; one of an older server may lack it.
+  if (!set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY)) return refused("it cannot be prepared");
+  return std::unique_ptr<Listener>{
+      new Listener{std::move(socket), SocketAddress::from_kernel(storage, size)}};
+}
+
 Listener::Listener(Descriptor socket, SocketAddress address)
     : socket_{std::move(socket)}, spare_{open_spare()}, address_{address} {}
 
@@ -84,7 +117,24 @@ void Listener::stop() {
   socket_.reset();
 }
 
+void Listener::pause() {
+  if (loop_ != nullptr) loop_->modify(socket_.get(), {});
+}
+
+void Listener::resume() {
+  if (loop_ != nullptr) loop_->modify(socket_.get(), {.read = true});
+}
+
 void Listener::on_ready(Readiness) {
+  take_some();
+}
+
+void Listener::take_waiting() {
+  for (int taken = 0; taken < SOMAXCONN && take_some(); taken += kAcceptsPerTurn) continue;
+}
+
+// Whether there may be more.
+bool Listener::take_some() {
   for (int count = 0; count < kAcceptsPerTurn && socket_.valid(); ++count) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
@@ -94,11 +144,15 @@ void Listener::on_ready(Readiness) {
       accepted_(std::move(taken), SocketAddress::from_kernel(peer, size));
       continue;
     }
-    if (errno == EMFILE || errno == ENFILE) return turn_one_away();
+    if (errno == EMFILE || errno == ENFILE) {
+      turn_one_away();
+      return true;
+    }
     // A connection that broke before it was taken is no reason to stop; anything else is the end of the
     // queue.
-    if (errno != ECONNABORTED && errno != EINTR) return;
+    if (errno != ECONNABORTED && errno != EINTR) return false;
   }
+  return socket_.valid();
 }
 
 void Listener::turn_one_away() {

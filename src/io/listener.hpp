@@ -5,6 +5,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/counter.hpp"
 #include "core/result.hpp"
@@ -14,6 +17,18 @@
 
 namespace qos::io {
 
+class Listener;
+
+// Sockets that are bound already, and for which address of a configuration each is: of another process, or of
+// an earlier moment.
+struct BoundSocket {
+  std::string listen;
+  std::unique_ptr<Listener> listener;
+};
+using BoundSockets = std::vector<BoundSocket>;
+// The one for that address, taken out; nullptr: there is none.
+std::unique_ptr<Listener> take_bound(BoundSockets& sockets, std::string_view listen);
+
 class Listener final : public ReadyHandler {
  public:
   // A non-blocking socket with TCP_NODELAY set.
@@ -21,6 +36,8 @@ class Listener final : public ReadyHandler {
 
   // The port is taken when this returns; connections wait in the kernel until start().
   static Result<std::unique_ptr<Listener>> bind(const SocketAddress& address);
+  // A socket that was bound and listens already, of another process. An error: it is none.
+  static Result<std::unique_ptr<Listener>> adopt(Descriptor socket);
   ~Listener() override;
 
   // How the kernel sends to those who are accepted from now on.
@@ -37,7 +54,16 @@ class Listener final : public ReadyHandler {
   // With the real port.
   const SocketAddress& address() const { return address_; }
 
+  // To be given to another process, which may adopt() it.
+  int descriptor() const { return socket_.get(); }
+
   Result<void> start(Loop& loop, Accepted accepted);
+  // Between start() and stop(): connections wait in the kernel, at most SOMAXCONN of them, or go on being
+  // taken.
+  void pause();
+  void resume();
+  // Takes all that wait now.
+  void take_waiting();
   void stop();
 
   // Connections that were closed unheard because the process had no descriptor left for them.
@@ -46,6 +72,7 @@ class Listener final : public ReadyHandler {
  private:
   Listener(Descriptor socket, SocketAddress address);
   void on_ready(Readiness readiness) override;
+  bool take_some();
   void turn_one_away();
 
   Descriptor socket_;

@@ -86,6 +86,8 @@ class Journal::Impl {
       options_.report(done.error());
   }
 
+  void give_up_folder() { lock_.reset(); }
+
   bool step() {
     const auto due = committer_->due();
     const bool may_commit = due && (!committer_->failing() || *due <= clock_->steady_now());
@@ -251,6 +253,10 @@ void Journal::start() {
 
 void Journal::stop() {
   impl_->stop();
+}
+
+void Journal::give_up_folder() {
+  impl_->give_up_folder();
 }
 
 bool Journal::step() {

@@ -78,6 +78,8 @@ class Journal {
   void start();
   // Writes and syncs what was appended, as far as the disk takes it; ends.
   void stop();
+  // After stop(): another process may open it. Nothing of it is written any more.
+  void give_up_folder();
   // What start()'s thread does, by hand (simulation): one round of gathering, writing, syncing, archiving and
   // removing. Returns whether there was anything to do.
   bool step();

@@ -42,6 +42,7 @@ struct Config {
     std::uint64_t unsent_bytes = 128 << 10;
     std::uint64_t heartbeat_timeout_ms = 60'000;
     std::uint64_t idle_timeout_ms = 75'000;
+    std::uint64_t drain_ms = 5'000;
     HttpStatus status = HttpStatus::by_class;
     friend bool operator==(const Http&, const Http&) = default;
   };

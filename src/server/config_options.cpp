@@ -127,6 +127,11 @@ const std::array kOptions{
            "closed.",
            IntegerField{
                [](Config& c) -> auto& { return c.http.idle_timeout_ms; }, {1'000, kDayMs}, "milliseconds"}},
+    Option{"http.drain_ms", "",
+           "A server told to stop asks its clients to leave evenly over this time, and cuts off 2 s later "
+           "who has "
+           "not. 0: all at once.",
+           IntegerField{[](Config& c) -> auto& { return c.http.drain_ms; }, {0, 600'000}, "milliseconds"}},
     Option{"http.status", "",
            "by_class: errors have their HTTP status (400, 401, 429, …). always_200: every answer is sent "
            "with 200, for "

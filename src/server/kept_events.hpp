@@ -59,6 +59,8 @@ class KeptEvents {
 
   // The journal first, then the checkpoint that waits for it.
   void stop();
+  // After stop(): the folder is another process's.
+  void give_up_folder() { journal_->give_up_folder(); }
 
  private:
   KeptEvents(Options options, io::Disk& disk, io::Clock& clock, journal::Names names);

@@ -39,6 +39,11 @@ constexpr std::chrono::seconds kPatience{30};
 // And events of feeds, when the server is told to stop.
 constexpr std::chrono::seconds kHeldPatience{3};
 
+// What clients are told when the server drains. A second at least, so that it is down when they try, and not
+// all in the same.
+constexpr std::string_view kRestarts = "the server restarts: connect again after 1 to 5 s";
+constexpr std::string_view kHandedOver = "a newer server has taken over: connect again at once";
+
 void add_instruments(const PlannedFeed& planned, const market::InstrumentTable& instruments,
                      std::vector<InstrumentId>& ids) {
   for (const auto market : planned.plan.markets)
@@ -164,7 +169,7 @@ class Pipeline::Impl final : private state::ChangeSink {
     return {};
   }
 
-  Result<void> bind() {
+  Result<void> bind(io::BoundSockets sockets) {
     // Without a journal nobody could be told what was missed.
     if (events_) {
       auto cursors =
@@ -179,7 +184,8 @@ class Pipeline::Impl final : private state::ChangeSink {
     auto options = server_options(config_);
     options.tls_listen = config_.tls.listen;
     options.certificate = certificate_.get();
-    auto server = api::Server::bind(options, services_, *gate_, fanout_, travel_ ? &*travel_ : nullptr);
+    auto server = api::Server::bind(options, services_, *gate_, fanout_, travel_ ? &*travel_ : nullptr,
+                                    std::move(sockets));
     if (!server) return std::unexpected{server.error()};
     server_ = std::move(*server);
     for (const auto& warning : server_->warnings()) spdlog::warn("{}", warning);
@@ -222,9 +228,9 @@ class Pipeline::Impl final : private state::ChangeSink {
     return settle_own();
   }
 
-  void start() {
+  void start(Accept accept) {
     questions_.start();
-    server_->start();
+    server_->start(accept);
     if (certificate_watch_) certificate_watch_->start();
     kept_->start([this](const CalendarChange& change) { put_own(change); });
     market_thread_ = std::jthread{[this] {
@@ -234,13 +240,24 @@ class Pipeline::Impl final : private state::ChangeSink {
     feeds_.start();
   }
 
-  bool wait_until_ready() {
+  void accept() { server_->accept(); }
+
+  bool wait_until_ready(std::chrono::milliseconds patience) {
     std::unique_lock lock{ready_mutex_};
-    ready_changed_.wait(lock, [this] { return health_.ready() || sequencer_.closed(); });
+    ready_changed_.wait_for(lock, patience, [this] { return health_.ready() || sequencer_.closed(); });
     return health_.ready();
   }
 
-  void stop() {
+  void drain(Leaving leaving) {
+    const bool restarts = leaving == Leaving::restarts;
+    health_.set_draining(restarts);
+    server_->drain({.over = std::chrono::milliseconds{config_.http.drain_ms},
+                    .reason = restarts ? kRestarts : kHandedOver});
+  }
+  bool drained() const { return server_->counters().connections_open.value() == 0; }
+
+  // What every end begins with: nothing new happens, and what has happened is on disk.
+  void come_to_rest() {
     feeds_.request_stop();
     // A feed that waits for room in its queue is let go only after the market thread had its chance to make
     // some.
@@ -254,6 +271,21 @@ class Pipeline::Impl final : private state::ChangeSink {
     questions_.stop();
     if (events_) events_->stop();
     kept_->stop();
+  }
+
+  std::vector<api::Server::Listening> listening() const { return server_->listening(); }
+  HandOverCounters& hand_over_counters() { return hand_over_counters_; }
+
+  void give_up_data() {
+    server_->pause_accepting();
+    come_to_rest();
+    if (cursors_) cursors_->retire();
+    metrics_.stop();
+    if (events_) events_->give_up_folder();
+  }
+
+  void stop() {
+    come_to_rest();
     fanout_.close();
     if (certificate_watch_) certificate_watch_->stop();
     if (server_) server_->stop();
@@ -396,8 +428,11 @@ class Pipeline::Impl final : private state::ChangeSink {
     add_past_metrics(metrics_, questions_.counters());
     if (cursors_) add_cursor_metrics(metrics_, cursors_->counters());
     if (travel_) add_travel_metrics(metrics_, travel_->counters());
+    add_hand_over_metrics(metrics_, hand_over_counters_);
     metrics_.add_gauge("qos_ready", "1 once every feed has handed over its past",
                        [this] { return health_.ready() ? 1.0 : 0.0; });
+    metrics_.add_gauge("qos_draining", "1 once the server was told to stop and asks its clients to leave",
+                       [this] { return health_.draining() ? 1.0 : 0.0; });
   }
 
   Config config_;
@@ -425,6 +460,7 @@ class Pipeline::Impl final : private state::ChangeSink {
   RunningFeeds feeds_;
   std::unique_ptr<api::Server> server_;
   std::optional<CertificateWatch> certificate_watch_;
+  HandOverCounters hand_over_counters_;
   admin::MetricsPage metrics_;
   Counter applied_;  // events applied and published
   Counter own_handed_over_;
@@ -493,7 +529,8 @@ Result<void> make_machine(const std::vector<PlannedFeed>& planned, Opened& opene
 
 }  // namespace
 
-Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock, const FeedMaker& maker) {
+Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock, const FeedMaker& maker,
+                                                 Succession* succession) {
   auto feeds = plan_feeds(config.feed, maker);
   if (!feeds) return std::unexpected{feeds.error()};
   auto certificate = load_certificate(config.tls);
@@ -501,6 +538,16 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
   auto reference = load_reference({.instruments = config.instruments, .markets = config.markets});
   if (!reference) return std::unexpected{reference.error()};
   raise_descriptor_limit(config.http.max_connections);
+  io::BoundSockets sockets;
+  if (succession != nullptr) {
+    auto addresses = config.listen;
+    addresses.insert(addresses.end(), config.tls.listen.begin(), config.tls.listen.end());
+    auto bound = succession->sockets_for(addresses);
+    if (!bound) return std::unexpected{bound.error()};
+    sockets = std::move(*bound);
+    // From here on clients wait.
+    if (auto taken = succession->take(); !taken) return std::unexpected{taken.error()};
+  }
   if (auto folder = make_data_folder(config.data); !folder) return std::unexpected{folder.error()};
   auto gate = access::Gate::open({.database = key_database(config), .plans = config.plans});
   if (!gate) return std::unexpected{gate.error()};
@@ -527,16 +574,34 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Config config, io::Clock& clock
   if (auto made = make_machine(*feeds, opened); !made) return std::unexpected{made.error()};
   auto impl = std::make_unique<Impl>(std::move(opened), feeds->size());
   if (auto made = impl->make_feeds(*feeds, maker); !made) return std::unexpected{made.error()};
-  if (auto bound = impl->bind(); !bound) return std::unexpected{bound.error()};
+  if (auto bound = impl->bind(std::move(sockets)); !bound) return std::unexpected{bound.error()};
   if (auto past = impl->take_past(*feeds); !past) return std::unexpected{past.error()};
   return std::unique_ptr<Pipeline>{new Pipeline{std::move(impl)}};
 }
 
-void Pipeline::start() {
-  impl_->start();
+void Pipeline::start(Accept accept) {
+  impl_->start(accept);
 }
-bool Pipeline::wait_until_ready() {
-  return impl_->wait_until_ready();
+void Pipeline::accept() {
+  impl_->accept();
+}
+bool Pipeline::wait_until_ready(std::chrono::milliseconds patience) {
+  return impl_->wait_until_ready(patience);
+}
+std::vector<api::Server::Listening> Pipeline::listening() const {
+  return impl_->listening();
+}
+void Pipeline::give_up_data() {
+  impl_->give_up_data();
+}
+HandOverCounters& Pipeline::hand_over_counters() {
+  return impl_->hand_over_counters();
+}
+void Pipeline::drain(Leaving leaving) {
+  impl_->drain(leaving);
+}
+bool Pipeline::drained() const {
+  return impl_->drained();
 }
 void Pipeline::stop() {
   impl_->stop();

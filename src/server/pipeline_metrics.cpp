@@ -101,11 +101,19 @@ void add_travel_metrics(admin::MetricsPage& page, const TravelWorlds::Counters& 
   page.add("qos_travel_refusals_total", "Requests for one more world than travel.max_worlds", worlds.refused);
 }
 
+void add_hand_over_metrics(admin::MetricsPage& page, const HandOverCounters& counters) {
+  page.add("qos_hand_over_refused_total", "Requests to hand the sockets over that came to nothing",
+           counters.refused);
+  page.add("qos_hand_over_failed_total", "Successors that were lost before they were ready", counters.failed);
+}
+
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters) {
   page.add("qos_connections_total", "Connections accepted", counters.connections);
   page.add("qos_connections_open", "Connections open", counters.connections_open);
   page.add("qos_connections_refused_total", "Connections closed at once because too many were open",
            counters.refused_connections);
+  page.add("qos_drain_asked_total", "Connections asked to leave because the server stops", counters.drained);
+  page.add("qos_drain_cut_total", "Connections cut off because they did not leave", counters.drain_cuts);
   page.add("qos_websockets_open", "WebSockets open", counters.websockets_open);
   page.add("qos_http_requests_total", "HTTP requests answered", counters.http_requests);
   page.add("qos_http_errors_total", "HTTP answers that are no OK", counters.http_errors);

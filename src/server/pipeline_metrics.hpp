@@ -10,6 +10,7 @@
 #include "feed/feed.hpp"
 #include "io/tls_certificate.hpp"
 #include "journal/sequencer.hpp"
+#include "server/hand_over.hpp"
 #include "server/kept_data.hpp"
 #include "server/market_loop.hpp"
 #include "server/past_questions.hpp"
@@ -27,6 +28,7 @@ void add_journal_metrics(admin::MetricsPage& page, const journal::Journal& journ
 void add_past_metrics(admin::MetricsPage& page, const PastQuestions::Counters& questions);
 void add_cursor_metrics(admin::MetricsPage& page, const api::Cursors::Counters& cursors);
 void add_travel_metrics(admin::MetricsPage& page, const TravelWorlds::Counters& worlds);
+void add_hand_over_metrics(admin::MetricsPage& page, const HandOverCounters& counters);
 void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& counters);
 void add_tls_metrics(admin::MetricsPage& page, const io::TlsCounters& sessions,
                      const io::TlsCertificate& certificate);

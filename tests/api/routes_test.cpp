@@ -60,14 +60,17 @@ TEST_F(Routes, health_needs_no_key_and_says_what_the_disk_does) {
     const auto response = send({.method = "GET", .target = "/health"});
     return fmt::format("{} {}", response.status, response.body);
   };
-  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"journal":"off"}})");
+  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"draining":false,"journal":"off"}})");
   bool failing = false;
   house.health.watch_journal([&] { return failing; });
-  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"journal":"ok"}})");
+  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"draining":false,"journal":"ok"}})");
   failing = true;
-  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"journal":"failing"}})");
+  EXPECT_EQ(health(), R"(200 {"msg":"OK","data":{"ready":true,"draining":false,"journal":"failing"}})");
   house.health.set_ready(false);
-  EXPECT_EQ(health(), R"(503 {"msg":"OK","data":{"ready":false,"journal":"failing"}})");
+  EXPECT_EQ(health(), R"(503 {"msg":"OK","data":{"ready":false,"draining":false,"journal":"failing"}})");
+  house.health.set_ready(true);
+  house.health.set_draining(true);
+  EXPECT_EQ(health(), R"(503 {"msg":"OK","data":{"ready":true,"draining":true,"journal":"failing"}})");
 }
 
 TEST_F(Routes, an_unknown_path_is_not_found_before_anything_else) {

@@ -61,6 +61,7 @@ class SocketClient {
     ::shutdown(socket_.get(), SHUT_WR);
   }
   void disconnect() { socket_.reset(); }
+  int native() const { return socket_.get(); }
 
   // Exactly `size` bytes; throws at the end of the stream.
   std::string read(std::size_t size) {

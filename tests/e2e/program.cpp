@@ -41,7 +41,7 @@ Child start(const std::vector<std::string>& command, bool keep_err) {
   return {pid, out[0], err[0]};
 }
 
-int wait_for_end(pid_t pid) {
+int exit_code_of(pid_t pid) {
   int status = 0;
   ::waitpid(pid, &status, 0);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -69,7 +69,7 @@ Outcome run_program(const std::vector<std::string>& command) {
       --open;
     }
   }
-  outcome.exit_code = wait_for_end(child.pid);
+  outcome.exit_code = exit_code_of(child.pid);
   return outcome;
 }
 
@@ -99,10 +99,18 @@ std::string Program::wait_for(std::string_view text) {
   }
 }
 
+void Program::signal(int signal) const {
+  if (pid_ > 0) ::kill(pid_, signal);
+}
+
 Outcome Program::stop(int signal) {
+  this->signal(signal);
+  return wait_for_end();
+}
+
+Outcome Program::wait_for_end() {
   if (pid_ < 0) return {.out = read_, .err = {}};
-  ::kill(pid_, signal);
-  const auto exit_code = wait_for_end(pid_);
+  const auto exit_code = exit_code_of(pid_);
   pid_ = -1;
   return {.exit_code = exit_code, .out = read_, .err = {}};
 }

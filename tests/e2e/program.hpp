@@ -29,6 +29,9 @@ class Program {
   // Reads its standard output up to the line that contains `text`, and returns all of it so far. Empty if the
   // program ended first.
   std::string wait_for(std::string_view text);
+  void signal(int signal) const;
+  // Waits for the end, which something else brings about.
+  Outcome wait_for_end();
   // Sends the signal and waits for the end.
   Outcome stop(int signal);
 

@@ -75,6 +75,7 @@ congestion_control = "reno"
 unsent_bytes = 30_000
 heartbeat_timeout_ms = 8_000
 idle_timeout_ms = 9_000
+drain_ms = 600
 status = "always_200"
 [registration]
 mode = "closed"
@@ -132,6 +133,7 @@ file = "qos.log"
                            .unsent_bytes = 30'000,
                            .heartbeat_timeout_ms = 8'000,
                            .idle_timeout_ms = 9'000,
+                           .drain_ms = 600,
                            .status = HttpStatus::always_200},
                   .registration = {.mode = RegistrationMode::closed,
                                    .demo_key = DemoKey::off,

@@ -195,8 +195,10 @@ Answer<std::string_view> HttpConnection::body_of(const RequestReader& request, s
 
 void HttpConnection::reply(const Response& response, const ResponseStyle& style) {
   if (!is_ok(response)) context().counters.http_errors.add();
-  say(response, style);
-  if (style.keep_alive) return;
+  auto last_or_not = style;
+  if (context().draining) last_or_not.keep_alive = false;
+  say(response, last_or_not);
+  if (last_or_not.keep_alive) return;
   send_answers();
   close_when_sent();
 }
@@ -271,6 +273,11 @@ void HttpConnection::on_tick(SteadyTime now) {
   std::chrono::milliseconds patience = context().options.http_idle_timeout;
   if (stream().is_opening()) patience = std::min<std::chrono::milliseconds>(patience, kHandshakePatience);
   if (now - last_alive_ > patience) close_now();
+}
+
+// A request that has begun to arrive still gets its answer, which says that it is the last one.
+void HttpConnection::leave() {
+  if (!reader_ && !awaited_ && waiting_.empty()) close_when_sent();
 }
 
 void HttpConnection::on_stop() {

@@ -19,6 +19,7 @@ class HttpConnection final : public Connection {
 
   void on_tick(SteadyTime now) override;
   void on_stop() override;
+  void leave() override;
 
  private:
   void on_bytes(std::span<char> bytes) override;

@@ -196,12 +196,14 @@ Response answer_registration(const Request& request, const Context& context) {
   return data ? ok_response(*data, {}) : error_response(data.error(), context.options.http_status);
 }
 
-// {"msg":"OK","data":{"ready":true,"journal":"ok"}}: for whoever watches the server, without a key. 503 until
-// the server is ready, even where every other answer is a 200: a load balancer reads nothing else.
+// {"msg":"OK","data":{"ready":true,"draining":false,"journal":"ok"}}: for whoever watches the server, without
+// a key. 503 until the server is ready and once it drains, even where every other answer is a 200: a load
+// balancer reads nothing else.
 Response answer_health(const Health& health) {
-  auto response =
-      ok_response(fmt::format(R"({{"ready":{},"journal":"{}"}})", health.ready(), health.journal()), {});
-  if (!health.ready()) response.status = 503;
+  auto response = ok_response(fmt::format(R"({{"ready":{},"draining":{},"journal":"{}"}})", health.ready(),
+                                          health.draining(), health.journal()),
+                              {});
+  if (!health.ready() || health.draining()) response.status = 503;
   return response;
 }
 

@@ -248,7 +248,7 @@ void Session::look_at_key(SteadyTime now) {
 }
 
 void Session::on_stop() {
-  if (!closing_) say_goodbye(CloseCode::service_restart, "the server stops");
+  if (!closing_) say_goodbye(CloseCode::service_restart, context().goodbye);
 }
 
 void Session::say_goodbye(CloseCode code, std::string_view reason) {
