@@ -87,6 +87,8 @@ std::size_t Connection::put(std::string_view bytes) {
     return 0;
   }
   context_->tally.bytes_sent += put.bytes;
+  // What lies between may have taken everything and wait for the kernel itself.
+  if (transport_.stream.wants_to_write()) update_interest();
   return put.bytes;
 }
 

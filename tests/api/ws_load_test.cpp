@@ -244,6 +244,25 @@ TEST_P(FirstStatesRoom, is_enough_to_subscribe_to_two_thousand_codes_in_one_comm
   EXPECT_EQ(house.counters().slow_consumers.value(), 0U);
 }
 
+// Whatever is gathered for, nothing waits for longer than the bound.
+TEST(WsLoad, sends_what_it_has_gathered_when_the_bound_is_reached) {
+  ServerOptions options;
+  options.updates_per_flush = 3;
+  options.gather = 2ms;
+  House house{options};
+  WsClient client{house.port()};
+  client.ask(R"({"type":"T","codes":["US:AAPL"]})");
+  for (std::uint64_t n = 1; n <= 3; ++n) house.publish("US:AAPL", n);
+  for (std::uint64_t n = 1; n <= 3; ++n)
+    EXPECT_EQ(number_of(client.hear()), n) << "as many as are gathered for";
+  while (house.counters().frames_sent.value() < 4) std::this_thread::yield();
+  house.publish("US:AAPL", 4);
+  while (house.fanout().waiting(0) > 0) std::this_thread::yield();
+  EXPECT_EQ(house.counters().frames_sent.value(), 4U) << "the clock stands still; one was the answer";
+  house.clock.advance(2ms);
+  EXPECT_EQ(number_of(client.hear()), 4U);
+}
+
 // A client that unsubscribes while its first states still wait, and subscribes again, gets each state once.
 TEST(WsLoad, forgets_first_states_that_are_unsubscribed_before_they_were_sent) {
   House house;

@@ -72,7 +72,7 @@ std::string Recording::from(std::string_view type, int kt, int session, std::uin
     const auto found = streams_.find(stream_name(type, kt, session, code));
     if (found == streams_.end() || found->second.last == 0) continue;
     // As far back from the newest there is; not before what this recording began with.
-    auto& [bodies, last] = found->second;
+    auto& [bodies, merged, last] = found->second;
     if (!bodies.empty()) {
       const auto newest = bodies.rbegin()->first;
       last = std::max(bodies.begin()->first, newest - std::min(newest, back));

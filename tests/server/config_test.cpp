@@ -191,7 +191,8 @@ product_count = 77
 TEST(Config, refuses_with_file_line_and_reason) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"\n\nlisten = \"127.0.0.1:1\"", "qos.toml:3: listen: expected a list of texts, found a text"},
-      {"tls.listen = [\"here\"]", "qos.toml:1: tls.listen: 'here' is no ADDRESS:PORT"},
+      {"tls.listen = [\"here\"]",
+       "qos.toml:1: tls.listen: 'here' is no ADDRESS:PORT or [V6-ADDRESS]:PORT with a port of 0 to 65535"},
       {"tls.key = 1", "qos.toml:1: tls.key: expected a text in quotes, found an integer"},
       {"listen = []", "qos.toml:1: listen: 0 entries, expected 1 to 64"},
       {"listen = [\"a:1\",\n 5]", "qos.toml:2: listen: expected a text in quotes, found an integer"},
