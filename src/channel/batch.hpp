@@ -15,8 +15,19 @@
 
 namespace qos::channel {
 
-// Whether pushes say which of their channel they are.
-enum class Form : std::uint8_t { plain, numbered };
+// Whether pushes say which of their channel they are, and whether their frames are made smaller.
+enum class Form : std::uint8_t { plain, numbered, packed, packed_numbered };
+
+constexpr bool is_numbered(Form form) {
+  return form == Form::numbered || form == Form::packed_numbered;
+}
+constexpr bool is_packed(Form form) {
+  return form == Form::packed || form == Form::packed_numbered;
+}
+constexpr Form form_of(bool numbered, bool packed) {
+  if (packed) return numbered ? Form::packed_numbered : Form::packed;
+  return numbered ? Form::numbered : Form::plain;
+}
 
 class Batch {
  public:

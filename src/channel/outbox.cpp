@@ -22,6 +22,7 @@ struct Item {
   bool is_numbered = false;
   bool says_merged = false;  // `frame` tells of all of `merged`
   bool is_excused = false;   // an answer that does not count towards `hard`
+  bool is_sealed = false;    // Outbox::seal()
 };
 
 }  // namespace
@@ -42,7 +43,7 @@ class Outbox::Waiting {
   // False: none waits that it may take the place of.
   bool supersede(const Frame& frame, const Label& label, SteadyTime now) {
     Item* item = latest_of(label.key);
-    if (item == nullptr || item->piece != label.piece) return false;
+    if (item == nullptr || item->is_sealed || item->piece != label.piece) return false;
     if (item == &items_[first_] && offset_ > 0) return false;
     resize(*item, frame);
     ++item->merged;
@@ -66,9 +67,41 @@ class Outbox::Waiting {
     const auto front = part(first_);
     if (items_.size() - first_ == 1 || front.size() >= room.size()) return front;
     std::size_t used = 0;
-    for (std::size_t index = first_; index < items_.size() && used < room.size(); ++index)
+    // What is still to be encoded does not go along with what is.
+    const bool is_sealed = items_[first_].is_sealed;
+    for (std::size_t index = first_; index < items_.size() && used < room.size(); ++index) {
+      if (items_[index].is_sealed != is_sealed) break;
       used += part(index).copy(room.data() + used, room.size() - used);
+    }
     return {room.data(), used};
+  }
+
+  void seal() {
+    for (std::size_t index = first_; index < items_.size(); ++index) items_[index].is_sealed = true;
+  }
+
+  void encode_first(std::size_t most, const std::function<Frame(std::string_view)>& encode) {
+    if (items_[first_].is_sealed || offset_ > 0) return;
+    std::string frames{part(first_)};
+    Item encoded{.is_excused = items_[first_].is_excused, .is_sealed = true};
+    std::size_t end = first_ + 1;
+    for (; end < items_.size() && !items_[end].is_sealed; ++end) {
+      const auto next = part(end);
+      if (next.size() > most - std::min(most, frames.size())) break;
+      frames += next;
+      encoded.is_excused |= items_[end].is_excused;
+    }
+    for (std::size_t index = first_; index < end; ++index) {
+      bytes_ -= items_[index].frame->size();
+      if (items_[index].is_excused) excused_ -= items_[index].frame->size();
+      items_[index].frame.reset();
+    }
+    encoded.frame = encode(frames);
+    bytes_ += encoded.frame->size();
+    if (encoded.is_excused) excused_ += encoded.frame->size();
+    first_ = end - 1;
+    items_[first_] = std::move(encoded);
+    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
   }
 
   void sent(std::size_t bytes, SteadyTime now) {
@@ -196,7 +229,7 @@ Outbox::Pushed Outbox::push_update(Frame frame, const Label& label, Form form, S
                     .key = label.key,
                     .piece = label.piece,
                     .may_be_superseded = may_be_superseded(label.key),
-                    .is_numbered = form == Form::numbered},
+                    .is_numbered = is_numbered(form)},
                    now);
   return {verdict(now), supersedes};
 }
@@ -229,6 +262,14 @@ void Outbox::drop_unstarted() {
   if (!waiting_) return;
   waiting_->drop_unstarted();
   if (waiting_->empty()) waiting_.reset();
+}
+
+void Outbox::seal() {
+  if (waiting_) waiting_->seal();
+}
+
+void Outbox::encode_first(std::size_t most, const std::function<Frame(std::string_view)>& encode) {
+  if (waiting_) waiting_->encode_first(most, encode);
 }
 
 }  // namespace qos::channel

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -68,6 +69,14 @@ class Outbox {
   void sent(std::size_t bytes, SteadyTime now);
   // Forgets what no byte of has been sent: a frame that is half on the wire must be finished.
   void drop_unstarted();
+
+  // What waits now is sent as it is: nothing supersedes or encodes it any more.
+  void seal();
+  // For a client whose frames depend on those before them, and are therefore made when it is certain that
+  // they are sent. Lets one frame, `encode(frames)`, take the place of the first whole frames that wait, of
+  // which no more than `most` bytes, one at least; it is sealed. Nothing if the first one is sealed or half
+  // sent.
+  void encode_first(std::size_t most, const std::function<Frame(std::string_view frames)>& encode);
 
  private:
   class Waiting;

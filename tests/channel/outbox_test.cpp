@@ -272,5 +272,87 @@ TEST(Outbox, gives_back_every_byte_in_order_however_they_are_taken) {
   }
 }
 
+Frame bracketed(std::string_view frames) {
+  return make_frame("<" + std::string{frames} + ">");
+}
+
+// For a client whose frames depend on each other: what is encoded is sent, and what is not may be superseded.
+TEST(Outbox, encodes_the_first_whole_frames_when_they_are_to_be_sent) {
+  Outbox outbox{kLimits};
+  outbox.encode_first(6, bracketed);
+  EXPECT_TRUE(outbox.empty());
+  for (const auto* text : {"aa1", "bb1", "cc1"})
+    push_update(outbox, text, key_of(static_cast<std::uint32_t>(text[0])));
+  outbox.encode_first(7, bracketed);
+  EXPECT_EQ(rest_of(outbox), "<aa1bb1>") << "without what is not encoded yet";
+  EXPECT_EQ(outbox.bytes(), 11U);
+  outbox.encode_first(7, bracketed);
+  EXPECT_EQ(rest_of(outbox), "<aa1bb1>") << "once is enough";
+  EXPECT_FALSE(push_update(outbox, "bb2", key_of('b'))) << "what is encoded is not superseded";
+  EXPECT_TRUE(push_update(outbox, "cc2", key_of('c')));
+  outbox.sent(4, kStart);
+  outbox.encode_first(7, bracketed);
+  EXPECT_EQ(rest_of(outbox), "bb1>");
+  outbox.sent(4, kStart);
+  outbox.encode_first(1, bracketed);
+  EXPECT_EQ(rest_of(outbox), "<cc2>") << "one at least";
+  outbox.sent(5, kStart);
+  outbox.encode_first(100, bracketed);
+  EXPECT_EQ(rest_of(outbox), "<bb2>");
+  outbox.sent(5, kStart);
+  EXPECT_TRUE(outbox.empty());
+}
+
+TEST(Outbox, sends_what_is_sealed_as_it_is) {
+  Outbox outbox{kLimits};
+  push_update(outbox, "a1", key_of(0));
+  outbox.seal();
+  EXPECT_FALSE(push_update(outbox, "a2", key_of(0)));
+  outbox.encode_first(100, bracketed);
+  EXPECT_EQ(rest_of(outbox), "a1");
+  outbox.sent(2, kStart);
+  outbox.encode_first(100, bracketed);
+  EXPECT_EQ(rest_of(outbox), "<a2>");
+}
+
+// With an index of what waits, and with frames that say what they stand for.
+TEST(Outbox, encodes_frames_of_many_channels_once_each_in_their_order) {
+  const Outbox::Limits limits{.say_merged = [](const Frame& frame, std::uint32_t merged) {
+    return make_frame(*frame + "+" + std::to_string(merged));
+  }};
+  Outbox outbox{limits};
+  for (int round = 0; round < 3; ++round)
+    for (std::uint32_t instrument = 0; instrument < 40; ++instrument)
+      push_update(outbox, "|" + std::to_string(instrument), key_of(instrument), 0, Form::packed_numbered);
+  std::string sent;
+  for (int step = 0; !outbox.empty(); ++step) {
+    outbox.encode_first(30, bracketed);
+    // A new one of a channel that is encoded, and one of a channel that is not.
+    if (step == 0) {
+      EXPECT_FALSE(push_update(outbox, "|new", key_of(0)));
+      EXPECT_TRUE(push_update(outbox, "|39", key_of(39), 0, Form::packed_numbered));
+    }
+    const auto bytes = rest_of(outbox);
+    sent += bytes;
+    outbox.sent(bytes.size(), kStart);
+  }
+  std::erase_if(sent, [](char c) { return c == '<' || c == '>'; });
+  std::string expected;
+  for (int instrument = 0; instrument < 40; ++instrument)
+    expected += "|" + std::to_string(instrument) + (instrument == 39 ? "+3" : "+2");
+  EXPECT_EQ(sent, expected + "|new");
+}
+
+TEST(Outbox, does_not_count_an_answer_that_was_encoded) {
+  Outbox outbox{kLimits};
+  EXPECT_EQ(outbox.push_answer(bytes_of(500), kStart), Verdict::keep);
+  outbox.encode_first(10, [](std::string_view) { return bytes_of(300); });
+  EXPECT_EQ(outbox.bytes(), 300U);
+  EXPECT_EQ(outbox.push(bytes_of(100), kStart), Verdict::keep);
+  EXPECT_EQ(outbox.push(bytes_of(1), kStart), Verdict::slow_consumer);
+  outbox.drop_unstarted();
+  EXPECT_TRUE(outbox.empty());
+}
+
 }  // namespace
 }  // namespace qos::channel
