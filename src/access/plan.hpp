@@ -14,6 +14,12 @@ inline constexpr std::size_t kPermissions = 7;
 inline constexpr std::array<std::string_view, kPermissions> kPermissionNames{
     "depth", "history", "instrument_info", "kline", "snapshot", "trade", "ws"};
 
+// Of what a WebSocket is sent (permessage-deflate), where the client can read it. Shared: made once for all
+// clients. Own: in terms of what this client was sent before, which makes it smaller still, and costs 38 KB
+// a connection and the work for each client anew.
+enum class Compression : std::uint8_t { none, shared, own };
+inline constexpr std::array<std::string_view, 3> kCompressionNames{"none", "shared", "own"};
+
 struct Limit {
   std::uint32_t product_count =
       0;  // products in one request; ws: distinct products subscribed on a connection
@@ -29,6 +35,7 @@ struct Plan {
   std::array<Limit, kPermissions> limits{};
   std::uint32_t max_klines = 1'000;  // K-lines of one code in one answer
   std::uint32_t valid_days = 0;      // a new key's life; 0: for good
+  Compression compression = Compression::shared;
 
   const Limit& limit(Permission permission) const { return limits[static_cast<std::size_t>(permission)]; }
   friend bool operator==(const Plan&, const Plan&) = default;

@@ -95,6 +95,7 @@ std::size_t Connection::put(std::string_view bytes) {
 void Connection::flush() {
   if (closed()) return;
   while (!outbox().empty() || transport_.stream.wants_to_write()) {
+    on_sending();
     const auto bytes = outbox().gather(context_->output);
     const auto put = transport_.stream.write(bytes);
     if (put.state == io::StreamResult::State::broken) return close_now();

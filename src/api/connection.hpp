@@ -51,6 +51,8 @@ class Connection : public io::ReadyHandler {
   virtual void on_bytes(std::span<char> bytes) = 0;
   // The client will send no more. The answers that wait are still sent.
   virtual void on_end_of_input() { close_when_sent(); }
+  // What waits is about to be given to the kernel: the last moment to change it.
+  virtual void on_sending() {}
   // The kernel took something of what waited.
   virtual void on_some_sent() {}
   virtual void on_everything_sent() {}

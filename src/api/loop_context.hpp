@@ -18,6 +18,7 @@
 #include "api/query.hpp"
 #include "api/request.hpp"
 #include "api/server.hpp"
+#include "api/ws/packer.hpp"
 #include "channel/gatherer.hpp"
 #include "channel/outbox.hpp"
 #include "io/loop.hpp"
@@ -46,6 +47,13 @@ struct Tally {
   std::uint64_t bytes_received = 0;
 };
 
+// What the loop's connections pack and unpack messages with.
+struct LoopCompression {
+  ws::PackedBytes bytes;  // counted like a Tally
+  ws::Packer shared{bytes};
+  ws::Inflater inflater{};
+};
+
 struct LoopContext {
   ConnectionHost& host;
   io::Loop& loop;
@@ -57,6 +65,7 @@ struct LoopContext {
   ServerCounters& counters;
   http::RegistrationLimiter& registrations;
   const channel::Outbox::Limits& outbox_limits;
+  LoopCompression& compression;
 
   // The server drains: no answer promises that another one follows, and goodbyes say why.
   bool draining = false;

@@ -62,7 +62,10 @@ struct ServerCounters {
   Counter frames_superseded;  // never sent, as a later one of a slow client took their place
   Counter bytes_sent;
   Counter bytes_received;
-  Counter slow_consumers;  // closed because of their outbox
+  Gauge ws_compressed_open;         // WebSockets that agreed on compression
+  Counter ws_bytes_before_packing;  // of frames that were packed, or found to get no smaller
+  Counter ws_bytes_after_packing;   // of what was made of them; a frame that many share counts once
+  Counter slow_consumers;           // closed because of their outbox
   Counter heartbeat_timeouts;
   Counter cursors_lost;         // a key with a cursor came back, and what it missed could not be sent
   Counter refused_connections;  // over max_connections

@@ -18,11 +18,15 @@ constexpr std::size_t kUpdatesPerTurn = 1 << 16;
 // Of the loop, so a second: for clients to answer the close frame.
 constexpr int kTicksToEnd = 10;
 
-channel::FrameBuilder push_builder(const Health& health) {
-  return [&health](std::string& out, const channel::Update& update, std::string_view spelling,
-                   channel::Form form) {
-    if (form == channel::Form::plain) return ws::append_push(out, update.key.topic, spelling, update.body);
-    ws::append_numbered_push(out, update.key.topic, spelling, update.body, health.epoch() + update.number);
+channel::FrameBuilder push_builder(const Health& health, ws::Packer& packer) {
+  return [&health, &packer](std::string& out, const channel::Update& update, std::string_view spelling,
+                            channel::Form form) {
+    const std::size_t begin = out.size();
+    if (channel::is_numbered(form))
+      ws::append_numbered_push(out, update.key.topic, spelling, update.body, health.epoch() + update.number);
+    else
+      ws::append_push(out, update.key.topic, spelling, update.body);
+    if (channel::is_packed(form)) packer.pack_last(out, begin);
   };
 }
 
@@ -57,6 +61,7 @@ Worker::Worker(std::size_t index, const WorkerEnvironment& environment, std::uni
                                .counters = environment.counters,
                                .registrations = environment.registrations,
                                .outbox_limits = environment.outbox_limits,
+                               .compression = compression_,
                                .now = environment.services.clock.steady_now()}} {
   loop_->on_turn([this] { return end_turn(); });
   loop_->on_tick([this] { on_tick(); });
@@ -158,7 +163,7 @@ void Worker::retire(Connection& connection) {
 
 std::shared_ptr<LoopWorld> Worker::enter(std::shared_ptr<const World> world) {
   auto& fanout = world->fanout;
-  auto builder = push_builder(world->services.health);
+  auto builder = push_builder(world->services.health, compression_.shared);
   auto entered = std::make_shared<LoopWorld>(std::move(world), index_, fanout, std::move(builder));
   fanout.on_ready(index_, [mail = mail_] { mail->wake(); });
   return entered;
@@ -256,6 +261,10 @@ void Worker::publish_tally() {
   if (tally.frames_superseded > 0) environment_.counters.frames_superseded.add(tally.frames_superseded);
   if (tally.bytes_sent > 0) environment_.counters.bytes_sent.add(tally.bytes_sent);
   if (tally.bytes_received > 0) environment_.counters.bytes_received.add(tally.bytes_received);
+  const ws::PackedBytes packed = std::exchange(compression_.bytes, {});
+  if (packed.before == 0) return;
+  environment_.counters.ws_bytes_before_packing.add(packed.before);
+  environment_.counters.ws_bytes_after_packing.add(packed.after);
 }
 
 }  // namespace qos::api

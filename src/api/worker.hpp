@@ -74,6 +74,7 @@ class Worker final : private ConnectionHost {
   std::size_t index_;
   WorkerEnvironment environment_;
   std::unique_ptr<io::Loop> loop_;
+  LoopCompression compression_{};
   std::shared_ptr<LoopMail> mail_;
   std::shared_ptr<LoopWorld> live_;
   std::vector<std::shared_ptr<LoopWorld>> travelled_;  // those that a connection of this loop shows

@@ -280,6 +280,13 @@ constexpr std::array kPlanOptions{
         "valid_days", "Life of a new key. 0: for good.", "days", {0, 36'500}, &access::Plan::valid_days},
 };
 
+constexpr std::array kPlanWords{
+    PlanWord{"compression",
+             "What WebSockets are sent is compressed, where the client can read it: once for all clients, or "
+             "smaller still with a context of its own, at 38 KB a connection and the work for each anew.",
+             access::kCompressionNames, &access::Plan::compression},
+};
+
 constexpr std::array kLimitOptions{
     LimitOption{
         "product_count",
@@ -315,6 +322,9 @@ std::span<const Option> options() {
 }
 std::span<const PlanOption> plan_options() {
   return kPlanOptions;
+}
+std::span<const PlanWord> plan_words() {
+  return kPlanWords;
 }
 std::span<const LimitOption> limit_options() {
   return kLimitOptions;

@@ -63,6 +63,14 @@ struct PlanOption {
   std::uint32_t access::Plan::* at;
 };
 
+// … one of them that is a word, of access::kCompressionNames …
+struct PlanWord {
+  std::string_view name;
+  std::string_view help;
+  std::span<const std::string_view> words;
+  access::Compression access::Plan::* at;
+};
+
 // … and of [plans.NAME.ENDPOINT].
 struct LimitOption {
   std::string_view name;
@@ -76,6 +84,7 @@ struct LimitOption {
 // In the order in which they are printed: first those of no table, then table by table.
 std::span<const Option> options();
 std::span<const PlanOption> plan_options();
+std::span<const PlanWord> plan_words();
 std::span<const LimitOption> limit_options();
 
 inline constexpr std::size_t kMaxListItems = 64;

@@ -57,6 +57,14 @@ std::string range_text(const Range& range, std::string_view unit) {
   return fmt::format("{} to {}{}{}", range.least, range.most, unit.empty() ? "" : " ", unit);
 }
 
+std::string words_text(std::span<const std::string_view> words) {
+  return fmt::format("\"{}\"", fmt::join(words, "\" or \""));
+}
+
+std::string_view chosen(const PlanWord& word, const access::Plan& plan) {
+  return word.words[static_cast<std::size_t>(plan.*word.at)];
+}
+
 std::string range_text(const Option& option) {
   struct Printer {
     std::string operator()(const TextField&) const { return "a text"; }
@@ -64,9 +72,7 @@ std::string range_text(const Option& option) {
       return fmt::format("{} to {} texts", field.least, kMaxListItems);
     }
     std::string operator()(const IntegerField& field) const { return range_text(field.range, field.unit); }
-    std::string operator()(const ChoiceField& field) const {
-      return fmt::format("\"{}\"", fmt::join(field.words, "\" or \""));
-    }
+    std::string operator()(const ChoiceField& field) const { return words_text(field.words); }
   };
   return std::visit(Printer{}, option.field);
 }
@@ -81,6 +87,8 @@ std::string plan_text(const access::Plan& plan) {
   std::string out = fmt::format("[plans.{}]\n", plan.name);
   for (const PlanOption& option : plan_options())
     out += fmt::format("{} = {}\n", option.name, plan.*option.at);
+  for (const PlanWord& word : plan_words())
+    out += fmt::format("{} = {}\n", word.name, toml_text(chosen(word, plan)));
   for (std::size_t place = 0; place < access::kPermissions; ++place) {
     const bool ws = access::Permission{static_cast<std::uint8_t>(place)} == access::Permission::ws;
     std::vector<std::string> members;
@@ -97,6 +105,8 @@ std::string plan_comments() {
   for (const PlanOption& option : plan_options())
     out += comment(
         fmt::format("{}: {} Takes {}.", option.name, option.help, range_text(option.range, option.unit)));
+  for (const PlanWord& word : plan_words())
+    out += comment(fmt::format("{}: {} Takes {}.", word.name, word.help, words_text(word.words)));
   for (const LimitOption& option : limit_options())
     out += comment(fmt::format("{}{}: {} Takes {}.", option.name, option.only_ws ? " (ws only)" : "",
                                option.help, range_text(option.range, option.unit)));
@@ -162,6 +172,12 @@ std::vector<OptionText> option_texts() {
                      .default_value = std::to_string(plan.*option.at),
                      .range = range_text(option.range, option.unit),
                      .help = std::string{option.help}});
+  for (const PlanWord& word : plan_words())
+    texts.push_back({.name = fmt::format("plans.NAME.{}", word.name),
+                     .flag = {},
+                     .default_value = toml_text(chosen(word, plan)),
+                     .range = words_text(word.words),
+                     .help = std::string{word.help}});
   for (const LimitOption& option : limit_options())
     texts.push_back({.name = fmt::format("plans.NAME.{}.{}", option.only_ws ? "ws" : "ENDPOINT", option.name),
                      .flag = {},

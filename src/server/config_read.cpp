@@ -69,7 +69,9 @@ class Reader {
   std::optional<std::uint64_t> integer(const toml::node& node, std::string_view name, Range range,
                                        std::string_view unit);
   void read_list(const ListField& field, const toml::node& node, std::string_view name);
-  void read_choice(const ChoiceField& field, const toml::node& node, std::string_view name);
+  // The place of a text among the words.
+  std::optional<std::size_t> choice(const toml::node& node, std::string_view name,
+                                    std::span<const std::string_view> words);
   void read_plans(const toml::table& plans);
   void read_plan(access::Plan& plan, const toml::table& table);
   void read_limit(access::Plan& plan, access::Permission permission, const toml::table& table,
@@ -149,7 +151,9 @@ void Reader::read_option(const Option& option, const toml::node& node) {
                           if (const auto value = integer(node, name, field.range, field.unit))
                             field.at(config_) = *value;
                         },
-                        [&](const ChoiceField& field) { read_choice(field, node, name); }},
+                        [&](const ChoiceField& field) {
+                          if (const auto place = choice(node, name, field.words)) field.set(config_, *place);
+                        }},
              option.field);
 }
 
@@ -198,16 +202,14 @@ void Reader::read_list(const ListField& field, const toml::node& node, std::stri
   if (values.size() == array->size()) field.at(config_) = std::move(values);
 }
 
-void Reader::read_choice(const ChoiceField& field, const toml::node& node, std::string_view name) {
+std::optional<std::size_t> Reader::choice(const toml::node& node, std::string_view name,
+                                          std::span<const std::string_view> words) {
   const auto value = node.value_exact<std::string>();
-  const auto place = value ? std::ranges::find(field.words, *value) : field.words.end();
-  if (place != field.words.end()) {
-    field.set(config_, static_cast<std::size_t>(place - field.words.begin()));
-    return;
-  }
-  fault(node.source(),
-        fmt::format("{}: expected one of \"{}\", found {}", name, fmt::join(field.words, "\", \""),
-                    value ? fmt::format("\"{}\"", *value) : std::string{kind_of(node)}));
+  const auto place = value ? std::ranges::find(words, *value) : words.end();
+  if (place != words.end()) return static_cast<std::size_t>(place - words.begin());
+  fault(node.source(), fmt::format("{}: expected one of \"{}\", found {}", name, fmt::join(words, "\", \""),
+                                   value ? fmt::format("\"{}\"", *value) : std::string{kind_of(node)}));
+  return std::nullopt;
 }
 
 // The configured plan, or a new one; nullptr and a fault if the name is unfit or there are too many.
@@ -243,16 +245,21 @@ void Reader::read_plan(access::Plan& plan, const toml::table& table_of_plan) {
   for (const auto& [key, node] : table_of_plan) {
     const auto name = prefix + std::string{key.str()};
     const auto option = std::ranges::find(plan_options(), key.str(), &PlanOption::name);
+    const auto word = std::ranges::find(plan_words(), key.str(), &PlanWord::name);
     const auto permission = std::ranges::find(access::kPermissionNames, key.str());
     if (option != plan_options().end()) {
       if (const auto value = integer(node, name, option->range, option->unit))
         plan.*option->at = static_cast<std::uint32_t>(*value);
+    } else if (word != plan_words().end()) {
+      if (const auto place = choice(node, name, word->words))
+        plan.*word->at = access::Compression{static_cast<std::uint8_t>(*place)};
     } else if (permission != access::kPermissionNames.end()) {
       const auto place = static_cast<std::uint8_t>(permission - access::kPermissionNames.begin());
       if (const auto* limit = table(node, name)) read_limit(plan, access::Permission{place}, *limit, name);
     } else {
       std::vector<std::string> known;
       for (const auto& each : plan_options()) known.push_back(prefix + std::string{each.name});
+      for (const auto& each : plan_words()) known.push_back(prefix + std::string{each.name});
       for (const auto each : access::kPermissionNames) known.push_back(prefix + std::string{each});
       unknown(key, name, known);
     }

@@ -126,6 +126,13 @@ void add_server_metrics(admin::MetricsPage& page, const api::ServerCounters& cou
   page.add("qos_sent_frames_total", "WebSocket frames sent or superseded", counters.frames_sent);
   page.add("qos_superseded_frames_total", "Frames that a later one took the place of, for slow clients",
            counters.frames_superseded);
+  page.add("qos_ws_compressed_connections", "WebSockets open that agreed on compression",
+           counters.ws_compressed_open);
+  page.add("qos_ws_before_compression_bytes_total", "Bytes of frames before they were compressed",
+           counters.ws_bytes_before_packing);
+  page.add("qos_ws_after_compression_bytes_total",
+           "Bytes of them afterwards; a frame that many clients share counts once",
+           counters.ws_bytes_after_packing);
   page.add("qos_sent_bytes_total", "Bytes sent", counters.bytes_sent);
   page.add("qos_received_bytes_total", "Bytes received", counters.bytes_received);
 }

@@ -146,6 +146,7 @@ inline HttpAnswer read_http_answer(SocketClient& client, bool has_body = true) {
 struct WsFrame {
   int opcode = 0;
   std::string payload;
+  bool is_packed = false;  // compressed, as its first reserved bit says
 
   std::uint16_t close_code() const {
     return static_cast<std::uint16_t>(static_cast<unsigned char>(payload.at(0)) << 8 |
@@ -175,19 +176,23 @@ inline std::string masked_frame(int first_byte, std::string_view payload) {
 class WsClient : public SocketClient {
  public:
   explicit WsClient(std::uint16_t port, std::string_view key = "good", int receive_buffer = 0,
-                    const std::filesystem::path& trusted = {})
+                    const std::filesystem::path& trusted = {}, std::string_view offer = {})
       : SocketClient{port, receive_buffer, trusted} {
-    send(handshake(key));
+    send(handshake(key, offer));
     answer = read_http_answer(*this);
   }
-  static std::string handshake(std::string_view key) {
+  // `offer`: of extensions of the WebSocket protocol; empty: none.
+  static std::string handshake(std::string_view key, std::string_view offer = {}) {
     return "GET /ws?key=" + std::string{key} +
-           " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+           (offer.empty() ? "" : "Sec-WebSocket-Extensions: " + std::string{offer} + "\r\n") +
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
   }
+  virtual ~WsClient() = default;
 
   void say(std::string_view text) { send(masked_frame(0x81, text)); }
-  WsFrame read_frame() {
+  // As it came.
+  WsFrame read_raw_frame() {
     const std::string head = read(2);
     if ((head[1] & 0x80) != 0) throw std::runtime_error{"a server's frame must not be masked"};
     std::size_t size = static_cast<unsigned char>(head[1]);
@@ -196,8 +201,9 @@ class WsClient : public SocketClient {
       size = 0;
       for (const char byte : length) size = size << 8 | static_cast<unsigned char>(byte);
     }
-    return {.opcode = head[0] & 0x0F, .payload = read(size)};
+    return {.opcode = head[0] & 0x0F, .payload = read(size), .is_packed = (head[0] & 0x40) != 0};
   }
+  virtual WsFrame read_frame() { return read_raw_frame(); }
   // The next message's text.
   std::string hear() {
     const WsFrame frame = read_frame();

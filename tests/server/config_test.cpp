@@ -169,6 +169,7 @@ valid_days = 30
 ws = { max_connections = 2 }
 [plans.gold]
 max_klines = 5
+compression = "own"
 [plans.gold.ws]
 min_interval_ms = 10
 [plans.gold.instrument_info]
@@ -178,7 +179,7 @@ product_count = 77
   free.valid_days = 30;
   free.limits[static_cast<std::size_t>(Permission::ws)].max_connections = 2;
   EXPECT_EQ(plan(config, "free"), free);
-  access::Plan gold{.name = "gold", .max_klines = 5};
+  access::Plan gold{.name = "gold", .max_klines = 5, .compression = access::Compression::own};
   gold.limits[static_cast<std::size_t>(Permission::ws)].min_interval_ms = 10;
   gold.limits[static_cast<std::size_t>(Permission::instrument_info)].product_count = 77;
   EXPECT_EQ(plan(config, "gold"), gold);
@@ -246,6 +247,10 @@ TEST(Config, refuses_with_file_line_and_reason) {
        "qos.toml:2: plans.gold.ws.min_interval_ms: 3600001 is out of range, 0 to 3600000 milliseconds"},
       {"[plans.gold]\nvalid_days = 36501",
        "qos.toml:2: plans.gold.valid_days: 36501 is out of range, 0 to 36500 days"},
+      {"[plans.gold]\ncompression = \"mine\"",
+       "qos.toml:2: plans.gold.compression: expected one of \"none\", \"shared\", \"own\", found \"mine\""},
+      {"[plans.gold]\ncompresion = \"own\"",
+       "qos.toml:2: unknown option 'plans.gold.compresion', did you mean 'plans.gold.compression'?"},
       {"[registration]\nplan = \"gold\"",
        "qos.toml: registration.plan: there is no plan 'gold' among free, unlimited"},
       {"http.outbox_soft_bytes = 5000000",

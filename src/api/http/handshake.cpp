@@ -50,12 +50,15 @@ std::optional<Response> refuse_handshake(const RequestReader& request) {
   return std::nullopt;
 }
 
-Response accept_handshake(const RequestReader& request) {
-  return {.status = 101,
-          .body = {},
-          .headers = {{"Upgrade", "websocket"},
-                      {"Connection", "Upgrade"},
-                      {"Sec-WebSocket-Accept", accept_key(trimmed(request.header("Sec-WebSocket-Key")))}}};
+Response accept_handshake(const RequestReader& request, std::string_view extensions) {
+  Response response{
+      .status = 101,
+      .body = {},
+      .headers = {{"Upgrade", "websocket"},
+                  {"Connection", "Upgrade"},
+                  {"Sec-WebSocket-Accept", accept_key(trimmed(request.header("Sec-WebSocket-Key")))}}};
+  if (!extensions.empty()) response.headers.emplace_back("Sec-WebSocket-Extensions", extensions);
+  return response;
 }
 
 std::string accept_key(std::string_view key) {

@@ -14,8 +14,9 @@ namespace qos::api::http {
 // version, 400 for what is no handshake, saying what is missing.
 std::optional<Response> refuse_handshake(const RequestReader& request);
 
-// 101 with the headers that answer the request's.
-Response accept_handshake(const RequestReader& request);
+// 101 with the headers that answer the request's. `extensions`: of the WebSocket protocol, as agreed on;
+// empty: none.
+Response accept_handshake(const RequestReader& request, std::string_view extensions);
 
 // Sec-WebSocket-Accept for a Sec-WebSocket-Key.
 std::string accept_key(std::string_view key);

@@ -240,10 +240,13 @@ void HttpConnection::answer_websocket(const RequestReader& request, std::string 
         make_error(ErrorKind::too_many_connections, fmt::format("the plan allows {} at a time", allowed));
     return refuse(error_response(error, HttpStatus::by_class));
   }
-  say(accept_handshake(request), {});
+  const auto agreed =
+      ws::agree_on_compression(request.headers("Sec-WebSocket-Extensions"), grant->plan->compression);
+  say(accept_handshake(request, agreed ? agreed->answer : std::string_view{}), {});
   send_answers();
   auto session = std::make_unique<ws::Session>(context(), std::move(world), release(), std::move(*grant),
-                                               std::move(place), *ext);
+                                               std::move(place), *ext,
+                                               agreed ? std::optional{agreed->compression} : std::nullopt);
   ws::Session& started = *session;
   context().host.add(std::move(session));
   started.start();

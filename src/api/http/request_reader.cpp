@@ -169,6 +169,12 @@ std::string_view RequestReader::header(std::string_view name) const {
     if (equal_ignoring_case(message.text(header.name), name)) return message.text(header.value);
   return {};
 }
+std::vector<std::string_view> RequestReader::headers(std::string_view name) const {
+  std::vector<std::string_view> values;
+  const auto [first, last] = parser_->beast.get().equal_range(beast::string_view{name.data(), name.size()});
+  for (auto field = first; field != last; ++field) values.push_back(view_of(field->value()));
+  return values;
+}
 std::string_view RequestReader::body() const {
   return parsed_->message.body;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/error.hpp"
 
@@ -40,6 +41,8 @@ class RequestReader {
   std::string_view method() const;
   std::string_view target() const;
   std::string_view header(std::string_view name) const;
+  // All of that name, in their order.
+  std::vector<std::string_view> headers(std::string_view name) const;
   std::string_view body() const;
   bool keep_alive() const;
   bool is_http_1_0() const;

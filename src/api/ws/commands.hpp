@@ -37,6 +37,7 @@ struct CommandContext {
   Counter& cursors_lost;
   LoopMemory* memory = nullptr;  // nullptr: nothing is remembered of this world
   Lag lag{};
+  bool packed = false;  // its pushes are those that are packed once for all
 };
 
 enum class Outcome : std::uint8_t { ok, error };

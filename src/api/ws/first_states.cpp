@@ -124,7 +124,7 @@ std::optional<FirstStates::Started> FirstStates::next(channel::Hub& hub, channel
   }
   const FirstState state =
       read_first_state(waiting.key, *view, services.instruments.at(waiting.key.instrument));
-  const bool is_numbered = waiting.form == channel::Form::numbered;
+  const bool is_numbered = channel::is_numbered(waiting.form);
   if (is_numbered && !state.is_one) {
     waiting_.push_back(std::move(waiting));
     return std::nullopt;

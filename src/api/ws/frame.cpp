@@ -8,7 +8,8 @@ namespace qos::api::ws {
 namespace {
 
 constexpr std::uint8_t kFinalBit = 0x80;
-constexpr std::uint8_t kReservedBits = 0x70;
+constexpr std::uint8_t kPackedBit = 0x40;
+constexpr std::uint8_t kOtherReservedBits = 0x30;
 constexpr std::uint8_t kMaskBit = 0x80;
 constexpr std::uint8_t kLength16 = 126;
 constexpr std::uint8_t kLength64 = 127;
@@ -32,9 +33,10 @@ bool may_be_sent(std::uint16_t code) {
 
 }  // namespace
 
-void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_size) {
+void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_size, Payload payload) {
   const auto put = [&out](std::uint64_t byte) { out.push_back(static_cast<char>(byte & 0xFFU)); };
-  put(kFinalBit | static_cast<std::uint8_t>(opcode));
+  const std::uint8_t packed = payload == Payload::packed ? kPackedBit : 0;
+  put(static_cast<std::uint8_t>(kFinalBit | packed | static_cast<std::uint8_t>(opcode)));
   if (payload_size < kLength16) return put(payload_size);
   const int bytes = payload_size <= 0xFFFF ? 2 : 8;
   put(bytes == 2 ? kLength16 : kLength64);
@@ -44,6 +46,26 @@ void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_si
 std::string_view payload_of(std::string_view frame) {
   const auto length = static_cast<std::uint8_t>(frame[1]);
   return frame.substr(length < kLength16 ? 2 : length == kLength16 ? 4 : 10);
+}
+
+Opcode opcode_of(std::string_view frame) {
+  return static_cast<Opcode>(static_cast<std::uint8_t>(frame[0]) & 0x0FU);
+}
+
+bool is_packed(std::string_view frame) {
+  return (static_cast<std::uint8_t>(frame[0]) & kPackedBit) != 0;
+}
+
+bool carries_message(std::string_view frame) {
+  return opcode_of(frame) == Opcode::text || opcode_of(frame) == Opcode::binary;
+}
+
+std::string_view first_frame(std::string_view frames) {
+  const std::size_t header = frames.size() - payload_of(frames).size();
+  if (header == 2) return frames.substr(0, header + static_cast<std::uint8_t>(frames[1]));
+  std::uint64_t payload = 0;
+  for (std::size_t at = 2; at < header; ++at) payload = payload << 8U | static_cast<std::uint8_t>(frames[at]);
+  return frames.substr(0, header + payload);
 }
 
 std::string make_control_frame(Opcode opcode, std::string_view payload) {
@@ -99,10 +121,9 @@ std::optional<Violation> MessageReader::take_header(std::span<char>& bytes) {
 
 std::optional<Violation> MessageReader::check_header() {
   final_ = (header_[0] & kFinalBit) != 0;
-  if ((header_[0] & kReservedBits) != 0)
-    return broken("a reserved bit is set and no extension was agreed on");
   if (!is_known(header_[0] & 0x0FU)) return broken("unknown opcode");
   opcode_ = static_cast<Opcode>(header_[0] & 0x0FU);
+  if (const auto violation = check_reserved_bits()) return violation;
   const std::uint8_t form = header_[1] & 0x7FU;
   if ((form == kLength16 && remaining_ < kLength16) || (form == kLength64 && remaining_ <= 0xFFFF))
     return broken("a length not in its shortest form");
@@ -114,10 +135,23 @@ std::optional<Violation> MessageReader::check_header() {
   if (opcode_ == Opcode::continuation && !message_opcode_) return broken("a continuation of nothing");
   if (opcode_ != Opcode::continuation && message_opcode_)
     return broken("a new message inside a fragmented one");
-  if (opcode_ != Opcode::continuation) message_opcode_ = opcode_;
+  if (opcode_ != Opcode::continuation) {
+    message_opcode_ = opcode_;
+    packed_ = (header_[0] & kPackedBit) != 0;
+  }
   // Compared by subtraction: a 64-bit length must not overflow the sum.
   if (remaining_ > max_message_bytes_ || message_.size() > max_message_bytes_ - remaining_)
     return Violation{CloseCode::message_too_big, "message too big"};
+  return std::nullopt;
+}
+
+// The first frame of a message says whether it is packed (RFC 7692, section 6.1).
+std::optional<Violation> MessageReader::check_reserved_bits() {
+  const bool is_packed = (header_[0] & kPackedBit) != 0;
+  if ((header_[0] & kOtherReservedBits) != 0 || (is_packed && inflater_ == nullptr))
+    return broken("a reserved bit is set and no extension was agreed on");
+  if (is_packed && is_control()) return broken("a compressed control frame");
+  if (is_packed && opcode_ == Opcode::continuation) return broken("a compressed frame inside a message");
   return std::nullopt;
 }
 
@@ -149,6 +183,14 @@ std::optional<Violation> MessageReader::take_payload(std::span<char>& bytes, Mes
 
 std::optional<Violation> MessageReader::finish_message(std::string_view payload, MessageHandler& handler) {
   const Opcode opcode = *std::exchange(message_opcode_, std::nullopt);
+  if (packed_) {
+    const auto message = inflater_->inflate(payload, max_message_bytes_);
+    if (!message)
+      return Violation{message.error(), message.error() == CloseCode::message_too_big
+                                            ? "message too big"
+                                            : "a compressed message that cannot be decompressed"};
+    payload = *message;
+  }
   if (opcode == Opcode::binary) {
     handler.on_binary(payload);
     return std::nullopt;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "api/ws/close_code.hpp"
+#include "api/ws/deflate.hpp"
 
 namespace qos::api::ws {
 
@@ -25,11 +26,22 @@ enum class Opcode : std::uint8_t {
 
 inline constexpr std::size_t kMaxControlPayload = 125;
 
-// A whole unfragmented, unmasked frame's header; the payload of `payload_size` bytes must follow.
-void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_size);
+// Packed: what the extension permessage-deflate makes of a message (RFC 7692, section 6).
+enum class Payload : std::uint8_t { as_it_is, packed };
 
-// What a frame of append_frame_header() carries.
+// A whole unfragmented, unmasked frame's header; the payload of `payload_size` bytes must follow.
+void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_size,
+                         Payload payload = Payload::as_it_is);
+
+// --- of whole frames of append_frame_header() ---
+// What one carries.
 std::string_view payload_of(std::string_view frame);
+Opcode opcode_of(std::string_view frame);
+bool is_packed(std::string_view frame);
+// A text or a binary message.
+bool carries_message(std::string_view frame);
+// The first of several that lie one behind the other.
+std::string_view first_frame(std::string_view frames);
 
 std::string make_control_frame(Opcode opcode, std::string_view payload);
 // The reason is cut to what a control frame holds.
@@ -59,7 +71,10 @@ struct Violation {
 
 class MessageReader {
  public:
-  explicit MessageReader(std::size_t max_message_bytes) : max_message_bytes_{max_message_bytes} {}
+  // `inflater`: for messages that come packed; nullptr: none may. `max_message_bytes` is what one may have,
+  // packed or not.
+  explicit MessageReader(std::size_t max_message_bytes, Inflater* inflater = nullptr)
+      : max_message_bytes_{max_message_bytes}, inflater_{inflater} {}
 
   // Takes all of `bytes`, however the stream was cut, and unmasks them in place. After a Violation the reader
   // must not be used again.
@@ -68,6 +83,7 @@ class MessageReader {
  private:
   std::optional<Violation> take_header(std::span<char>& bytes);
   std::optional<Violation> check_header();
+  std::optional<Violation> check_reserved_bits();
   std::optional<Violation> take_payload(std::span<char>& bytes, MessageHandler& handler);
   std::optional<Violation> finish_control(std::string_view payload, MessageHandler& handler);
   std::optional<Violation> finish_message(std::string_view payload, MessageHandler& handler);
@@ -76,6 +92,7 @@ class MessageReader {
   std::size_t header_bytes_needed() const;
 
   std::size_t max_message_bytes_;
+  Inflater* inflater_;
   std::string message_;          // the fragments of a message so far, or part of its only frame
   std::string control_;          // part of a control frame, which may stand between fragments
   std::uint64_t remaining_ = 0;  // payload bytes of the current frame that are still to come
@@ -86,6 +103,7 @@ class MessageReader {
   Opcode opcode_ = Opcode::continuation;  // of the current frame
   std::optional<Opcode> message_opcode_;  // text or binary, while a message is under way
   bool final_ = false;                    // of the current frame
+  bool packed_ = false;                   // of the message that is under way
   bool in_payload_ = false;
 };
 

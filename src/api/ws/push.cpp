@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/ws/frame.hpp"
+#include "api/ws/packer.hpp"
 
 namespace qos::api::ws {
 namespace {
@@ -77,7 +78,9 @@ channel::Frame make_numbered_push(channel::Topic topic, std::string_view spellin
 }
 
 channel::Frame say_merged(const channel::Frame& frame, std::uint32_t merged) {
-  std::string_view text = payload_of(*frame);
+  // Only who is behind pays for this, so a packed frame goes out as one that is not.
+  const std::string whole = unpacked(*frame);
+  std::string_view text = payload_of(whole);
   text.remove_suffix(1);  // the closing brace
   const std::string end = fmt::format(R"(,"merged":{}}})", merged);
   std::string out;

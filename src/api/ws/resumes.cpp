@@ -351,7 +351,7 @@ std::optional<channel::Frame> Resumes::give_up(Tracks::iterator track) {
 
 channel::Frame Resumes::frame_of(ChannelKey key, const Track& track, std::uint64_t number,
                                  std::string_view body) const {
-  if (track.form == Form::plain) return make_push(key.topic, track.spelling, body);
+  if (!channel::is_numbered(track.form)) return make_push(key.topic, track.spelling, body);
   return make_numbered_push(key.topic, track.spelling, body, around_.services.health.epoch() + number);
 }
 

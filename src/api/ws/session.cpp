@@ -12,22 +12,34 @@ constexpr std::size_t kFirstStatesRoom = 256 * 1024;
 constexpr std::chrono::seconds kCloseTimeout{5};
 // How long a key may have ended before its connections do, beside the gate's own second.
 constexpr std::chrono::seconds kLookAtKeyEvery{1};
+// A shorter answer is not worth the time.
+constexpr std::size_t kLeastPackedAnswer = 256;
+// What is packed before the kernel has taken it cannot be superseded any more.
+constexpr std::size_t kPackedAtATime = 16 * 1024;
 
 }  // namespace
 
 Session::Session(LoopContext& context, std::shared_ptr<LoopWorld> world, Transport transport,
-                 access::Grant grant, std::shared_ptr<void> place, const Extensions& ext)
+                 access::Grant grant, std::shared_ptr<void> place, const Extensions& ext,
+                 const std::optional<Compression>& compression)
     : Connection{context, std::move(transport)},
+      shares_packed_{compression && !compression->own_context},
       world_{std::move(world)},
       grant_{std::move(grant)},
       place_{std::move(place)},
       counted_{context.counters.websockets_open},
-      reader_{context.options.max_frame_bytes},
+      counted_compressed_{compression ? CountedPlace{context.counters.ws_compressed_open} : CountedPlace{}},
+      reader_{context.options.max_frame_bytes, compression ? &context.compression.inflater : nullptr},
       extensions_{ext},
       last_heard_{context.now},
       key_looked_at_{context.now} {
   if (grant_.nature.cursor && services().cursors != nullptr)
     cursor_ = std::make_unique<CursorTrail>(*services().cursors, grant_.key, context.now);
+  if (!compression || !compression->own_context) return;
+  own_packer_ =
+      std::make_unique<Packer>(context.compression.bytes, Deflater::Context::kept, compression->window_bits);
+  // The answer to the handshake is no frame.
+  outbox().seal();
 }
 
 void Session::on_bytes(std::span<char> bytes) {
@@ -54,7 +66,8 @@ CommandContext Session::command_context() {
           .cursor = cursor_.get(),
           .cursors_lost = context().counters.cursors_lost,
           .memory = &services() == &context().services ? &context().memory : nullptr,
-          .lag = context().lag};
+          .lag = context().lag,
+          .packed = shares_packed_};
 }
 
 Resumes& Session::resumes() {
@@ -109,13 +122,27 @@ void Session::answer(const CommandAnswer& answer) {
   // The client may have read while the answer was made.
   make_room();
   ++context().tally.frames_sent;
-  judge(send_answer(channel::make_frame(std::move(frame))));
+  judge(send_answer(packed_for_all(channel::make_frame(std::move(frame)), kLeastPackedAnswer)));
   make_room();
 }
 
 void Session::queue(channel::Frame frame) {
   ++context().tally.frames_sent;
-  judge(send(std::move(frame)));
+  judge(send(packed_for_all(std::move(frame), kLeastPacked)));
+}
+
+channel::Frame Session::packed_for_all(channel::Frame frame, std::size_t least) {
+  return shares_packed_ && frame->size() >= least ? context().compression.shared.pack(std::move(frame))
+                                                  : std::move(frame);
+}
+
+void Session::on_sending() {
+  if (!own_packer_) return;
+  outbox().encode_first(kPackedAtATime, [this](std::string_view frames) {
+    std::string out;
+    own_packer_->append(out, frames);
+    return channel::make_frame(std::move(out));
+  });
 }
 
 void Session::judge(channel::Outbox::Verdict verdict) {
@@ -132,9 +159,14 @@ void Session::make_room() {
 void Session::take(channel::Batch& batch, std::span<const channel::Batch::Index> frames) {
   if (closing_ || too_slow_ || closed()) return;
   context().tally.frames_sent += frames.size();
-  const std::size_t gone = outbox().empty() ? put_frames(batch, frames) : 0;
+  const std::size_t gone = !outbox().empty() ? 0
+                           : own_packer_     ? put_own_frames(batch, frames)
+                                             : put_frames(batch, frames);
   if (closed()) return;
-  if (gone < frames.size()) queue_frames(batch, frames.subspan(gone));
+  if (gone < frames.size())
+    queue_frames(batch, frames.subspan(gone));
+  else if (!outbox().empty())
+    await_room();  // the end of the last one waits
   if (cursor_)
     for (const auto index : frames) note(batch.label(index).key, batch.label(index).sequence);
 }
@@ -152,6 +184,24 @@ std::size_t Session::put_frames(channel::Batch& batch, std::span<const channel::
     for (; put_bytes >= batch.bytes(frames[gone]).size(); ++gone)
       put_bytes -= batch.bytes(frames[gone]).size();
     if (put_bytes > 0) judge(outbox().push_rest(batch.shared(frames[gone++]), put_bytes, context().now));
+    break;
+  }
+  return gone;
+}
+
+std::size_t Session::put_own_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames) {
+  std::size_t gone = 0;
+  std::string packed;
+  while (gone < frames.size()) {
+    const auto gathered = context().gatherer.gather(batch, frames.subspan(gone));
+    packed.clear();
+    own_packer_->append(packed, gathered.bytes);
+    const std::size_t put_bytes = put(packed);
+    if (closed()) return gone;
+    gone += gathered.frames;
+    if (put_bytes == packed.size()) continue;
+    judge(outbox().push_rest(channel::make_frame(std::move(packed)), put_bytes, context().now));
+    outbox().seal();
     break;
   }
   return gone;

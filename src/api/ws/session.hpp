@@ -9,9 +9,11 @@
 #include "api/connection.hpp"
 #include "api/ws/commands.hpp"
 #include "api/ws/cursor_trail.hpp"
+#include "api/ws/deflate_offer.hpp"
 #include "api/ws/first_states.hpp"
 #include "api/ws/frame.hpp"
 #include "api/ws/pace.hpp"
+#include "api/ws/packer.hpp"
 #include "channel/hub.hpp"
 
 namespace qos::api::ws {
@@ -21,8 +23,10 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   // `place`: the connection's place among those the plan allows; given back when goodbye is said.
   // `ext`: the extensions the handshake asked for; the command X may change them.
   // `world`: what it shows.
+  // `compression`: what was agreed on; nullopt: none.
   Session(LoopContext& context, std::shared_ptr<LoopWorld> world, Transport transport, access::Grant grant,
-          std::shared_ptr<void> place, const Extensions& ext);
+          std::shared_ptr<void> place, const Extensions& ext,
+          const std::optional<Compression>& compression = {});
 
   // What came behind the handshake in the same packet.
   void take_early_bytes(std::span<char> bytes) { on_bytes(bytes); }
@@ -35,6 +39,7 @@ class Session final : public Connection, public channel::Subscriber, private Mes
 
  private:
   void on_bytes(std::span<char> bytes) override;
+  void on_sending() override;
   void on_end_of_input() override { close_now(); }
   void on_closed() override;
 
@@ -50,9 +55,13 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   void heard() { last_heard_ = context().now; }
   void answer(const CommandAnswer& answer);
   void queue(channel::Frame frame);
+  // Itself, or packed if that is done for all alike and it has `least` bytes.
+  channel::Frame packed_for_all(channel::Frame frame, std::size_t least);
   void judge(channel::Outbox::Verdict verdict);
   // Gives the kernel what it takes; the first frame that it has no byte of is returned.
   std::size_t put_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames);
+  // Likewise, packed in terms of what the client was sent before. What was packed is sent, in this order.
+  std::size_t put_own_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames);
   void queue_frames(channel::Batch& batch, std::span<const channel::Batch::Index> frames);
   void make_room();
   // What clients missed and first states, as there is room. False: the next one must wait for another turn.
@@ -72,11 +81,14 @@ class Session final : public Connection, public channel::Subscriber, private Mes
   // Looked at with every share, so they stand in front.
   bool closing_ = false;                 // a close frame is queued or sent; only the client's is waited for
   bool too_slow_ = false;                // decided inside take(), carried out at the turn's end
+  bool shares_packed_ = false;           // it is sent what is packed once for all
   std::unique_ptr<CursorTrail> cursor_;  // nullptr: the key has no cursor
+  std::unique_ptr<Packer> own_packer_;   // nullptr: it has no context of its own
   std::shared_ptr<LoopWorld> world_;
   access::Grant grant_;
   std::shared_ptr<void> place_;
   CountedPlace counted_;
+  CountedPlace counted_compressed_;
   MessageReader reader_;
   FirstStates first_states_;
   std::unique_ptr<Resumes> resumes_;  // nullptr: nobody has asked for the past

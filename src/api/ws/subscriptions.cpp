@@ -109,8 +109,9 @@ bool resume_cursor(const ChannelKey& key, const RequestedCode& code, const Comma
   if (context.cursor == nullptr || context.extensions.seq) return false;
   const auto position = context.cursor->position(key);
   if (!position) return false;
-  if (context.resumes().begin(key, code.spelling, channel::Form::plain, Resumes::AfterSequence{*position},
-                              context.now) == Resumes::Begun::yes)
+  const auto form = channel::form_of(false, context.packed);
+  if (context.resumes().begin(key, code.spelling, form, Resumes::AfterSequence{*position}, context.now) ==
+      Resumes::Begun::yes)
     return true;
   context.cursors_lost.add();
   context.cursor->lost(key);
@@ -134,7 +135,7 @@ Answer<Subscribed> subscribe(channel::Topic topic, const RequestObject& request,
     if (auto heard = sessions_are_heard(*wanted, context.extensions); !heard) return passed_on(heard);
   if (auto allowed = within_plan(*wanted, context); !allowed)
     return std::unexpected{std::move(allowed.error())};
-  const auto form = context.extensions.seq ? channel::Form::numbered : channel::Form::plain;
+  const auto form = channel::form_of(context.extensions.seq, context.packed);
   Subscribed subscribed;
   for (const auto& code : wanted->codes.known) {
     const auto plain = wanted->key_of(code);
