@@ -141,13 +141,19 @@ Result<std::unique_ptr<state::Machine>> KeptEvents::make_machine(const market::I
 Result<void> KeptEvents::remove_beyond(Sequence last) {
   const auto places = replay::checkpoints_in(disk_, options_.checkpoints.folder);
   if (!places) return std::unexpected{places.error()};
+  bool any = false;
   for (const auto& place : *places) {
     const auto checkpoint = replay::CheckpointFile::open(disk_, place.path);
     if (!checkpoint || checkpoint->facts().last <= last) continue;
     spdlog::warn("journal: {} is of events that are not there, and goes", place.path.string());
     if (auto removed = disk_.remove(place.path); !removed) return removed;
+    any = true;
   }
-  return {};
+  return sync_checkpoints(any);
+}
+
+Result<void> KeptEvents::sync_checkpoints(bool changed) {
+  return changed ? disk_.sync_folder(options_.checkpoints.folder) : Result<void>{};
 }
 
 Result<void> KeptEvents::begin_anew(const Error& why) {
@@ -158,6 +164,8 @@ Result<void> KeptEvents::begin_anew(const Error& why) {
   if (!places) return std::unexpected{places.error()};
   for (const auto& place : *places)
     if (auto removed = disk_.remove(place.path); !removed) return removed;
+  // A power cut must not bring back what state was before.
+  if (auto synced = sync_checkpoints(!places->empty()); !synced) return synced;
   return begin_epoch();
 }
 

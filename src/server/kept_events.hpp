@@ -69,6 +69,7 @@ class KeptEvents {
   Result<void> begin_anew(const Error& why);
   Result<void> begin_epoch();
   Result<void> remove_beyond(Sequence last);
+  Result<void> sync_checkpoints(bool changed);
   Result<void> prove(const state::Machine& machine);
 
   Options options_;

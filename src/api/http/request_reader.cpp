@@ -171,8 +171,9 @@ std::string_view RequestReader::header(std::string_view name) const {
 }
 std::vector<std::string_view> RequestReader::headers(std::string_view name) const {
   std::vector<std::string_view> values;
-  const auto [first, last] = parser_->beast.get().equal_range(beast::string_view{name.data(), name.size()});
-  for (auto field = first; field != last; ++field) values.push_back(view_of(field->value()));
+  const Message& message = parsed_->message;
+  for (const Header& header : message.headers)
+    if (equal_ignoring_case(message.text(header.name), name)) values.push_back(message.text(header.value));
   return values;
 }
 std::string_view RequestReader::body() const {
