@@ -131,8 +131,9 @@ void Connection::visit_if_unread() {
 
 void Connection::update_interest() {
   if (!watched_) return;
-  const io::Interest wanted{.read = reads(),
-                            .write = !outbox().empty() || transport_.stream.wants_to_write()};
+  // What is sent at this turn's end anyway needs no word to the kernel: two calls an answer less.
+  const bool waits = !visit_pending && (!outbox().empty() || transport_.stream.wants_to_write());
+  const io::Interest wanted{.read = reads(), .write = waits};
   if (wanted == interest_) return;
   interest_ = wanted;
   context_->loop.modify(transport_.stream.fd(), wanted);
