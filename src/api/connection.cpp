@@ -7,8 +7,6 @@
 namespace qos::api {
 namespace {
 
-// Pieces gathered for one call; past some dozens nothing is gained.
-constexpr std::size_t kPartsPerCall = 256;
 constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
@@ -150,6 +148,7 @@ void Connection::linger() {
   linger_until_ = context_->now + kLinger;
   transport_.stream.shutdown_write();
   update_interest();
+  visit_if_unread();
 }
 
 void Connection::close_now() {

@@ -89,8 +89,8 @@ class StoredCursors final : public Cursors {
 
   mutable std::mutex mutex_;  // guards the two below
   std::map<Place, Sequence> positions_;
-  Changes changes_;          // since the last writing
-  bool is_failing_ = false;  // the writer's: one line for a disk that stays broken
+  Changes changes_;                      // since the last writing
+  std::atomic<bool> is_failing_{false};  // one line for a disk that stays broken
 
   std::jthread writer_;
 };
@@ -206,8 +206,8 @@ void StoredCursors::retire() {
 
 void StoredCursors::write_or_report() {
   const auto written = flush();
-  if (!written && !is_failing_) report(fmt::format("cursors are not written: {}", written.error().message));
-  is_failing_ = !written;
+  if (const bool was_failing = is_failing_.exchange(!written); !written && !was_failing)
+    report(fmt::format("cursors are not written: {}", written.error().message));
 }
 
 }  // namespace

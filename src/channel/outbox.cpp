@@ -56,6 +56,7 @@ class Outbox::Waiting {
     push(std::move(item), now);
     offset_ = sent;
     bytes_ -= sent;
+    watch_soft(now);
   }
 
   Verdict verdict(SteadyTime now) const {
@@ -128,6 +129,7 @@ class Outbox::Waiting {
     }
     items_.resize(keep);
     latest_.reset();
+    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
   }
 
   bool empty() const { return first_ == items_.size(); }
@@ -135,7 +137,8 @@ class Outbox::Waiting {
 
  private:
   void watch_soft(SteadyTime now) {
-    if (bytes_ > limits_.soft_bytes && !soft_since_) soft_since_ = now;
+    if (bytes_ <= limits_.soft_bytes) return soft_since_.reset();
+    if (!soft_since_) soft_since_ = now;
   }
 
   // The newest update of the channel that waits.

@@ -61,13 +61,21 @@ std::vector<Descriptor> descriptors_in(msghdr& header) {
 
 }  // namespace
 
-Result<LocalPeer> LocalPeer::connect(const std::filesystem::path& path) {
+Result<std::optional<LocalPeer>> LocalPeer::find(const std::filesystem::path& path) {
   auto name = name_of(path);
   if (!name) return std::unexpected{name.error()};
   auto socket = make_socket();
-  if (!socket.valid() || ::connect(socket.get(), name->data(), sizeof name->address) != 0)
-    return fail("cannot connect to {}: {}", path.string(), std::strerror(errno));
-  return LocalPeer{std::move(socket)};
+  if (socket.valid() && ::connect(socket.get(), name->data(), sizeof name->address) == 0)
+    return LocalPeer{std::move(socket)};
+  if (socket.valid() && (errno == ENOENT || errno == ECONNREFUSED)) return std::nullopt;
+  return fail("cannot connect to {}: {}", path.string(), std::strerror(errno));
+}
+
+Result<LocalPeer> LocalPeer::connect(const std::filesystem::path& path) {
+  auto found = find(path);
+  if (!found) return std::unexpected{std::move(found.error())};
+  if (!*found) return fail("cannot connect to {}: nobody listens there", path.string());
+  return std::move(**found);
 }
 
 Result<void> LocalPeer::send(std::string_view text, std::span<const int> descriptors) {
@@ -146,7 +154,8 @@ LocalListener::~LocalListener() {
 
 Result<std::optional<LocalPeer>> LocalListener::accept() {
   Descriptor taken{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-  if (!taken.valid()) return std::nullopt;
+  if (!taken.valid() && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)) return std::nullopt;
+  if (!taken.valid()) return fail("cannot accept: {}", std::strerror(errno));
   ucred who{};
   socklen_t size = sizeof who;
   if (::getsockopt(taken.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || who.uid != ::geteuid())

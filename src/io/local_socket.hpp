@@ -34,7 +34,9 @@ struct LocalMessage {
 class LocalPeer {
  public:
   explicit LocalPeer(Descriptor socket) : socket_{std::move(socket)} {}
-  // An error: nobody listens there.
+  // nullopt: nobody listens there. An error: somebody may, who cannot be reached.
+  static Result<std::optional<LocalPeer>> find(const std::filesystem::path& path);
+  // Likewise, where nobody is an error too.
   static Result<LocalPeer> connect(const std::filesystem::path& path);
 
   int descriptor() const { return socket_.get(); }

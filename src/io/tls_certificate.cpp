@@ -26,13 +26,16 @@ std::optional<TlsCertificate::Look::File> TlsCertificate::look_at(const std::fil
 Result<TlsCertificate::Renewal> TlsCertificate::renew() {
   // Before the files are read: what changes meanwhile is seen the next time.
   const Look look{.certificate = look_at(files_.certificate), .key = look_at(files_.key)};
-  if (seen_ == look) return Renewal::unchanged;
-  seen_ = look;
+  if (taken_ == look) return Renewal::unchanged;
   auto made = TlsContext::load(files_);
   if (!made) {
+    // Tried again at every look, as the reason may lie outside the files; told once for each look of them.
+    if (std::exchange(refused_, look) == look) return Renewal::unchanged;
     counters_.failures.add();
     return std::unexpected{std::move(made.error())};
   }
+  taken_ = look;
+  refused_.reset();
   const std::scoped_lock lock{mutex_};
   if (current_) counters_.renewals.add();
   current_ = std::move(*made);

@@ -49,7 +49,8 @@ class TlsCertificate {
   static std::optional<Look::File> look_at(const std::filesystem::path& path);
 
   TlsFiles files_;
-  std::optional<Look> seen_;
+  std::optional<Look> taken_;    // what the files looked like when they were taken up
+  std::optional<Look> refused_;  // and when they last could not be
   Counters counters_;
   mutable std::mutex mutex_;
   std::shared_ptr<const TlsContext> current_;  // guarded by mutex_

@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +17,11 @@ using State = StreamResult::State;
 
 // The plain bytes of a record at most. Handed over in such pieces, a call is all or nothing.
 constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
+
+bool has_room(int socket) {
+  pollfd looked{socket, POLLOUT, 0};
+  return ::poll(&looked, 1, 0) > 0;
+}
 
 }  // namespace
 
@@ -138,7 +144,11 @@ StreamResult TlsSession::write(std::string_view bytes) {
   if (phase_ == Phase::ending) shutdown_write();
   if (phase_ == Phase::opening || phase_ == Phase::ending) return {};
   // A read that the full socket stopped goes on now.
-  if (std::exchange(wants_to_write_, false)) has_unread_ = true;
+  if (wants_to_write_) {
+    if (!has_room(SSL_get_fd(ssl_.get()))) return {};
+    wants_to_write_ = false;
+    has_unread_ = true;
+  }
   if (phase_ != Phase::open)
     return {.state = bytes.empty() && phase_ != Phase::broken ? State::ok : State::broken};
   if (!held_.empty()) {

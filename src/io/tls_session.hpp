@@ -49,7 +49,9 @@ class TlsSession {
   bool wants_to_write() const { return wants_to_write_ || !held_.empty() || phase_ == Phase::ending; }
   bool has_unread() const { return has_unread_; }
   bool is_opening() const { return phase_ == Phase::opening; }
-  bool sends_by_kernel() const { return sends_by_kernel_ && held_.empty() && phase_ == Phase::open; }
+  bool sends_by_kernel() const {
+    return sends_by_kernel_ && !wants_to_write_ && held_.empty() && phase_ == Phase::open;
+  }
 
   // Tells the other side that nothing more comes, then ends the socket's stream. Reading goes on.
   void shutdown_write();

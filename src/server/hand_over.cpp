@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 namespace qos::server {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::string_view kNo = "no: ";
 
 // With one that comes while another is served, until it has said what it wants.
 constexpr std::chrono::milliseconds kTurningAway{200};
+constexpr std::chrono::milliseconds kAfterRefusal{100};
 
 // What a peer has said, for a log: it may be anything.
 std::string shown(std::string_view text) {
@@ -53,6 +55,8 @@ std::optional<io::LocalPeer> HandOverDoor::let_in() {
   if (peer) return std::move(*peer);
   counters_->refused.add();
   spdlog::warn("hand-over: turned away: {}", peer.error().message);
+  // Who could not be let in for want of descriptors still knocks.
+  std::this_thread::sleep_for(kAfterRefusal);
   return std::nullopt;
 }
 
@@ -135,12 +139,15 @@ HandOverDoor::Outcome HandOverDoor::serve(const HandOverSteps& steps, int interr
 }
 
 bool Succession::somebody_serves(const std::filesystem::path& data) {
-  return io::LocalPeer::connect(hand_over_path(data)).has_value();
+  const auto found = io::LocalPeer::find(hand_over_path(data));
+  return found && found->has_value();
 }
 
 Result<std::optional<Succession>> Succession::ask(const std::filesystem::path& data,
                                                   const HandOverPatience& patience) {
-  auto peer = io::LocalPeer::connect(hand_over_path(data));
+  auto found = io::LocalPeer::find(hand_over_path(data));
+  if (!found) return within("hand-over", found.error());
+  auto& peer = *found;
   if (!peer) return std::nullopt;
   if (auto sent = peer->send(fmt::format("{}{}", kRequest, kVersion)); !sent)
     return within("hand-over", sent.error());

@@ -29,8 +29,13 @@ void PastQuestions::stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
-  const std::scoped_lock lock{mutex_};
-  questions_.clear();
+  std::deque<Waiting> left;
+  {
+    const std::scoped_lock lock{mutex_};
+    left.swap(questions_);
+  }
+  // Whoever asked still waits for an answer.
+  for (const auto& waiting : left) waiting.question([] { return true; });
 }
 
 void PastQuestions::run(const std::stop_token& stop) {

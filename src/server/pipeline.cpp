@@ -218,6 +218,8 @@ class Pipeline::Impl final : private state::ChangeSink {
 
   void drain(Leaving leaving) {
     const bool restarts = leaving == Leaving::restarts;
+    // After a successor that was lost nobody else takes those who wait to be let in.
+    if (restarts) server_->accept();
     health_.set_draining(restarts);
     server_->drain({.over = std::chrono::milliseconds{config_.http.drain_ms},
                     .reason = restarts ? kRestarts : kHandedOver});

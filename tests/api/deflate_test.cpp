@@ -80,6 +80,14 @@ TEST(Inflater, stops_at_what_a_message_may_have) {
   EXPECT_EQ(inflater.inflate(packed_text(large), large.size()).value(), large);
 }
 
+TEST(Inflater, refuses_a_message_of_nothing_but_last_blocks) {
+  Inflater inflater;
+  std::string blocks;
+  for (int count = 0; count < 100'000; ++count) blocks += "\x03\x00"s;
+  EXPECT_EQ(inflater.inflate(blocks, kMost).error(), CloseCode::invalid_text);
+  EXPECT_EQ(inflater.inflate("\x03\x00\x03\x00"s + std::string{kHello}, kMost).value(), "Hello");
+}
+
 // Sizes about the pieces in which it works, of what compresses and of what does not.
 TEST(Deflater, makes_what_another_zlib_reads) {
   for (const auto context : {Deflater::Context::none, Deflater::Context::kept}) {

@@ -244,6 +244,44 @@ TEST_P(FirstStatesRoom, is_enough_to_subscribe_to_two_thousand_codes_in_one_comm
   EXPECT_EQ(house.counters().slow_consumers.value(), 0U);
 }
 
+// What waits when a subscription ends stays where it is: a later one of the same channel must not overtake
+// its own beginning.
+TEST(WsLoad, keeps_the_order_of_a_channel_that_is_subscribed_anew_while_its_pushes_wait) {
+  House house;
+  house.publish("US:AAPL", 1);
+  WsClient slow{house.port(), "good", 4'096};
+  slow.ask(R"({"type":"X","ext":["seq"]})");
+  slow.ask(R"({"type":"S","codes":["US:AAPL"]})");
+  std::uint64_t n = 1;
+  while (house.counters().frames_superseded.value() < 100) house.publish("US:AAPL", ++n);
+  slow.say(R"({"type":"SC","codes":["US:AAPL"]})");
+  slow.say(R"({"type":"S","codes":["US:AAPL"]})");
+  // Two answers of X and S, and these two.
+  while (house.counters().ws_commands.value() < 4) std::this_thread::yield();
+  const std::uint64_t first = n;
+  while (house.counters().frames_superseded.value() < 200) house.publish("US:AAPL", ++n);
+  std::uint64_t last = 0;
+  bool ended = false;
+  bool began = false;
+  while (last < n) {
+    const auto heard = slow.hear();
+    if (heard.starts_with(R"({"type":"SC")")) {
+      ended = true;
+      EXPECT_LE(last, first);
+      continue;
+    }
+    if (heard.starts_with(R"({"type":"S",)")) {
+      began = true;
+      last = 0;
+      continue;
+    }
+    ASSERT_TRUE(!ended || began) << "a push between: " << heard;
+    ASSERT_GT(number_of(heard), last) << heard;
+    last = number_of(heard);
+  }
+  EXPECT_TRUE(began);
+}
+
 // Whatever is gathered for, nothing waits for longer than the bound.
 TEST(WsLoad, sends_what_it_has_gathered_when_the_bound_is_reached) {
   ServerOptions options;

@@ -160,6 +160,17 @@ TEST(Outbox, tells_numbered_clients_how_many_an_update_stands_for) {
   EXPECT_EQ(rest_of(outbox), "+3|b2|a5");
 }
 
+TEST(Outbox, forgets_that_it_was_above_soft_when_smaller_updates_have_brought_it_below) {
+  Outbox outbox{kLimits};
+  outbox.push_update(bytes_of(60), {key_of(0), Sequence{1}}, Form::plain, kStart);
+  outbox.push_update(bytes_of(20), {key_of(0), Sequence{2}}, Form::plain, kStart + 1s);
+  EXPECT_EQ(outbox.verdict(kStart + 10s), Verdict::keep);
+  // A rest counts as what is left of it.
+  Outbox other{kLimits};
+  other.push_rest(bytes_of(60), 30, kStart);
+  EXPECT_EQ(other.verdict(kStart + 10s), Verdict::keep);
+}
+
 TEST(Outbox, keeps_a_client_that_reads_nothing_but_hears_only_what_is_superseded) {
   Outbox outbox{kLimits};
   for (int round = 0; round < 1'000; ++round)

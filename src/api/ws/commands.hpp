@@ -38,6 +38,8 @@ struct CommandContext {
   LoopMemory* memory = nullptr;  // nullptr: nothing is remembered of this world
   Lag lag{};
   bool packed = false;  // its pushes are those that are packed once for all
+  // Channels were unsubscribed: what waits of them must stay before what comes when they are subscribed anew.
+  std::function<void()> channels_ended{};
 };
 
 enum class Outcome : std::uint8_t { ok, error };

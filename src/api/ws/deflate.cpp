@@ -19,6 +19,9 @@ constexpr std::string_view kTail{"\x00\x00\xff\xff", 4};
 // In z_stream::data_type, as zlib.h describes it at inflate().
 constexpr int kBetweenBlocks = 128;
 // Of what comes out at a time.
+// Blocks of one piece of a message that say they are the last: an empty one is two bytes, and none need say
+// it.
+constexpr int kMostEnds = 64;
 constexpr std::size_t kPiece = 16 * 1024;
 // Beyond what zlib says a stream needs that is finished: for the flush instead.
 constexpr std::size_t kFlushRoom = 16;
@@ -110,24 +113,31 @@ std::expected<Inflater::Stands, CloseCode> Inflater::take(std::string_view part,
   z_stream& z = stream_->z;
   z.next_in = bytes_of(part.data());
   z.avail_in = static_cast<uInt>(part.size());
+  std::size_t used = message_.size();
+  int ends = 0;
+  const auto result_of = [&](std::expected<Stands, CloseCode> result) {
+    message_.resize(used);
+    return result;
+  };
   while (true) {
-    const std::size_t before = message_.size();
     // One byte more than is allowed tells that there is more.
-    const std::size_t room = std::min(kPiece, most + 1 - before);
-    message_.resize(before + room);
-    z.next_out = bytes_of(message_.data() + before);
-    z.avail_out = static_cast<uInt>(room);
+    if (used == message_.size()) message_.resize(std::min(used + kPiece, most + 1));
+    z.next_out = bytes_of(message_.data() + used);
+    z.avail_out = static_cast<uInt>(message_.size() - used);
     const int result = ::inflate(&z, Z_SYNC_FLUSH);
     const bool is_full = z.avail_out == 0;
-    message_.resize(before + room - z.avail_out);
-    if (message_.size() > most) return std::unexpected{CloseCode::message_too_big};
+    used = message_.size() - z.avail_out;
+    if (used > most) return result_of(std::unexpected{CloseCode::message_too_big});
     if (result != Z_OK && result != Z_BUF_ERROR && result != Z_STREAM_END)
-      return std::unexpected{CloseCode::invalid_text};
+      return result_of(std::unexpected{CloseCode::invalid_text});
     // A block may say that it is the last one; what follows begins anew.
-    if (result == Z_STREAM_END) ::inflateReset(&z);
+    if (result == Z_STREAM_END) {
+      if (++ends > kMostEnds) return result_of(std::unexpected{CloseCode::invalid_text});
+      ::inflateReset(&z);
+    }
     if (z.avail_in > 0 || (is_full && result != Z_STREAM_END)) continue;
-    if (result == Z_STREAM_END) return Stands::ended;
-    return (z.data_type & kBetweenBlocks) != 0 ? Stands::between_blocks : Stands::inside_block;
+    if (result == Z_STREAM_END) return result_of(Stands::ended);
+    return result_of((z.data_type & kBetweenBlocks) != 0 ? Stands::between_blocks : Stands::inside_block);
   }
 }
 

@@ -67,7 +67,8 @@ CommandContext Session::command_context() {
           .cursors_lost = context().counters.cursors_lost,
           .memory = &services() == &context().services ? &context().memory : nullptr,
           .lag = context().lag,
-          .packed = shares_packed_};
+          .packed = shares_packed_,
+          .channels_ended = [this] { outbox().seal(); }};
 }
 
 Resumes& Session::resumes() {
@@ -193,7 +194,15 @@ std::size_t Session::put_own_frames(channel::Batch& batch, std::span<const chann
   std::size_t gone = 0;
   std::string packed;
   while (gone < frames.size()) {
-    const auto gathered = context().gatherer.gather(batch, frames.subspan(gone));
+    // What the kernel may refuse is kept small: it cannot be superseded any more.
+    std::size_t count = 1;
+    std::size_t bytes = batch.bytes(frames[gone]).size();
+    while (gone + count < frames.size()) {
+      bytes += batch.bytes(frames[gone + count]).size();
+      if (bytes > kPackedAtATime) break;
+      ++count;
+    }
+    const auto gathered = context().gatherer.gather(batch, frames.subspan(gone, count));
     packed.clear();
     own_packer_->append(packed, gathered.bytes);
     const std::size_t put_bytes = put(packed);
@@ -317,7 +326,7 @@ void Session::say_goodbye(CloseCode code, std::string_view reason) {
 // time for closing learns why, any other is cut off.
 void Session::give_up_on_slow_client() {
   too_slow_ = false;
-  if (closing_) return;
+  if (closing_) return flush();
   context().counters.slow_consumers.add();
   outbox().drop_unstarted();
   say_goodbye(CloseCode::slow_consumer, "the client reads too slowly");

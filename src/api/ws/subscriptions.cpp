@@ -169,6 +169,7 @@ Answer<Subscribed> unsubscribe(channel::Topic topic, const RequestObject& reques
     for (const auto& key : forms.all())
       if (context.hub.unsubscribe(context.subscriber, key)) ended.push_back(key);
   }
+  if (!ended.empty() && context.channels_ended) context.channels_ended();
   if (context.resumes_under_way != nullptr) context.resumes_under_way->forget(ended);
   if (context.cursor != nullptr) context.cursor->forget(ended);
   context.first_states.forget(std::move(ended));
