@@ -13,6 +13,10 @@ namespace {
 
 // Updates taken between two looks at the clock.
 constexpr std::size_t kUpdatesBetweenLooks = 64;
+// Looks at a ring that stays empty, until a burst is taken to be over.
+constexpr int kSilentLooks = 32;
+// Times as long as sending took: a loop that rests for less is busy.
+constexpr int kRest = 2;
 // One turn's most, whether many listen or few.
 constexpr std::size_t kUpdatesPerTurn = 1 << 16;
 // Of the loop, so a second: for clients to answer the close frame.
@@ -216,30 +220,48 @@ void Worker::visit_connections() {
   if (visits_.empty()) visits_.swap(visits);  // its memory serves the next turn
 }
 
-// The busier the loop, the more has come since it looked last, and the more frames one call of the kernel's
-// carries; one that has nothing else to do sends at once.
-bool Worker::send_updates(LoopWorld& world) {
-  auto& hub = world.hub;
+// Takes what the ring has, for as long as more comes and the bound allows. True: there is more.
+//
+// A burst is still being published when its first update arrives. A loop that has had little rest since it
+// sent last waits for the burst's end, some microseconds of silence, rather than sending to everyone twice.
+// Where sending takes long, gathering may too: an eighth of it.
+bool Worker::gather(channel::Hub& hub) {
   const auto& options = environment_.options;
   const auto& clock = environment_.services.clock;
   const std::size_t most = options.updates_per_flush > 0 ? options.updates_per_flush : kUpdatesPerTurn;
   const SteadyTime begun = context_->now;
+  const bool is_busy = begun - sent_at_ < kRest * sending_took_;
+  const auto bound = std::max<SteadyTime::duration>(options.gather, sending_took_ / 8);
   std::size_t taken = 0;
+  int silence = 0;
   bool is_more = true;
   while (taken < most && !hub.is_full()) {
     const std::size_t wanted = std::min(kUpdatesBetweenLooks, most - taken);
     const std::size_t got = hub.gather(wanted);
     taken += got;
     is_more = got == wanted;
-    const bool waits_for_more = options.updates_per_flush > 0 && taken > 0;
-    if (!is_more && !waits_for_more) break;
-    if (clock.steady_now() - begun >= options.gather) break;
+    silence = got > 0 ? 0 : silence + 1;
+    const bool waits = taken > 0 && (options.updates_per_flush > 0 || (is_busy && silence < kSilentLooks));
+    if (!is_more && !waits) break;
+    if (clock.steady_now() - begun >= bound) break;
     if (!is_more) std::this_thread::yield();
   }
+  return is_more;
+}
+
+// The busier the loop, the more has come since it looked last, and the more frames one call of the kernel's
+// carries; one that has nothing else to do sends at once.
+bool Worker::send_updates(LoopWorld& world) {
+  auto& hub = world.hub;
+  const auto& clock = environment_.services.clock;
+  const bool is_more = gather(hub);
   if (!hub.has_gathered()) return is_more;
   const UnixNanos received = hub.newest_received();
+  const SteadyTime begun = clock.steady_now();
   context_->gatherer.forget();
   hub.deliver();
+  sent_at_ = clock.steady_now();
+  sending_took_ = sent_at_ - begun;
   context_->lag.queue = world.world->fanout.waiting(index_);
   if (received != UnixNanos{})
     context_->lag.us = std::chrono::floor<std::chrono::microseconds>(clock.now() - received).count();

@@ -63,6 +63,7 @@ class Worker final : private ConnectionHost {
   void visit_connections();
   // Sends what its ring has. True: there is more.
   bool send_updates(LoopWorld& world);
+  bool gather(channel::Hub& hub);
   void on_tick();
   template <typename Visit>
   void for_each_connection(Visit&& visit);
@@ -82,6 +83,8 @@ class Worker final : private ConnectionHost {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> retired_;
   std::vector<Connection*> visits_;
+  SteadyTime sent_at_{};  // when updates were sent last, and how long that took
+  SteadyTime::duration sending_took_{};
   std::optional<Drain> drain_;
   std::optional<int> ticks_to_end_;  // set once the worker stops
   std::jthread thread_;

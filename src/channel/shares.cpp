@@ -1,5 +1,7 @@
 #include "channel/shares.hpp"
 
+#include <algorithm>
+
 namespace qos::channel {
 namespace {
 
@@ -26,6 +28,8 @@ void Shares::add(Batch::Index frame, std::span<const Slot> listeners) {
 }
 
 void Shares::sort() {
+  // Connections that came one after another lie so in memory, the kernel's too.
+  std::ranges::sort(touched_);
   sorted_.resize(parts_.size());
   std::uint32_t place = 0;
   for (const Slot slot : touched_) {

@@ -57,7 +57,7 @@ class Shares {
   std::vector<Part> parts_;
   std::vector<std::uint32_t> counts_;  // by slot; 0 between two turns
   std::vector<std::uint32_t> places_;  // by slot, where its next frame goes
-  std::vector<Slot> touched_;          // in the order of their first frame
+  std::vector<Slot> touched_;
   std::vector<Batch::Index> sorted_;
 };
 
