@@ -13,8 +13,8 @@
 #include "channel/fanout.hpp"
 #include "core/counter.hpp"
 #include "core/result.hpp"
-#include "io/tls_certificate.hpp"
 #include "io/listener.hpp"
+#include "io/tls_certificate.hpp"
 
 namespace qos::api {
 
@@ -70,8 +70,8 @@ struct ServerCounters {
   Counter cursors_lost;         // a key with a cursor came back, and what it missed could not be sent
   Counter refused_connections;  // over max_connections
   io::TlsCounters tls;
-  Counter drained;              // asked to leave because the server stops
-  Counter drain_cuts;           // who then did not
+  Counter drained;     // asked to leave because the server stops
+  Counter drain_cuts;  // who then did not
 };
 
 // How clients are asked to leave while the server still serves.

@@ -259,11 +259,11 @@ TEST(WsLoad, keeps_the_order_of_a_channel_that_is_subscribed_anew_while_its_push
   // Two answers of X and S, and these two.
   while (house.counters().ws_commands.value() < 4) std::this_thread::yield();
   const std::uint64_t first = n;
-  while (house.counters().frames_superseded.value() < 200) house.publish("US:AAPL", ++n);
+  for (int count = 0; count < 1'000; ++count) house.publish("US:AAPL", ++n);
   std::uint64_t last = 0;
   bool ended = false;
   bool began = false;
-  while (last < n) {
+  while (!began || last < n) {
     const auto heard = slow.hear();
     if (heard.starts_with(R"({"type":"SC")")) {
       ended = true;

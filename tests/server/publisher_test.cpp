@@ -31,9 +31,9 @@ class Published : public testing::Test {
     publisher_.publish(change);
     std::vector<std::string> heard;
     for (channel::Update update; fanout_.try_pop(0, update);)
-      heard.push_back(std::to_string(static_cast<int>(update.key.topic)) + "." +
-                      std::to_string(update.key.variant) +
-                      (update.number == 0 ? "" : "#" + std::to_string(update.number)) + " " + std::string{update.body});
+      heard.push_back(
+          std::to_string(static_cast<int>(update.key.topic)) + "." + std::to_string(update.key.variant) +
+          (update.number == 0 ? "" : "#" + std::to_string(update.number)) + " " + std::string{update.body});
     return heard;
   }
   std::vector<std::string> of(const state::KlineChange& kline) {
