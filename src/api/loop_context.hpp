@@ -80,9 +80,9 @@ struct LoopContext {
   std::string http_answers{};                             // to the requests of one read; empty between reads
   std::unique_ptr<http::RequestReader> request_reader{};  // for whoever begins to read one; may be taken
   // Where every socket of this loop is read into: an idle connection has no buffer of its own.
-  std::array<char, 64 * 1024> input{};
+  std::array<char, std::size_t{64} << 10> input{};
   // Where what waited for a connection is put together, and what this turn brings.
-  std::array<char, 64 * 1024> output{};
+  std::array<char, std::size_t{64} << 10> output{};
   channel::Gatherer gatherer{};
 };
 

@@ -7,7 +7,7 @@ namespace qos::channel {
 namespace {
 
 // Beyond this a call of the kernel's costs no less a byte.
-constexpr std::size_t kBufferSize = 256 * 1024;
+constexpr std::size_t kBufferSize = std::size_t{256} << 10;
 // How far ahead of the copying frames are asked for from memory.
 constexpr std::size_t kAhead = 8;
 

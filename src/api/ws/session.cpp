@@ -7,7 +7,7 @@ namespace qos::api::ws {
 namespace {
 
 // First states are read while less than this waits for the client: some milliseconds of a fast line.
-constexpr std::size_t kFirstStatesRoom = 256 * 1024;
+constexpr std::size_t kFirstStatesRoom = std::size_t{256} << 10;
 // How long a client has to answer a close frame.
 constexpr std::chrono::seconds kCloseTimeout{5};
 // How long a key may have ended before its connections do, beside the gate's own second.
@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kLookAtKeyEvery{1};
 // A shorter answer is not worth the time.
 constexpr std::size_t kLeastPackedAnswer = 256;
 // What is packed before the kernel has taken it cannot be superseded any more.
-constexpr std::size_t kPackedAtATime = 16 * 1024;
+constexpr std::size_t kPackedAtATime = std::size_t{16} << 10;
 
 }  // namespace
 
