@@ -102,7 +102,7 @@ class Outbox::Waiting {
     if (encoded.is_excused) excused_ += encoded.frame->size();
     first_ = end - 1;
     items_[first_] = std::move(encoded);
-    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
+    forget_soft();
   }
 
   void sent(std::size_t bytes, SteadyTime now) {
@@ -117,7 +117,7 @@ class Outbox::Waiting {
       if (offset_ == item.frame->size()) pop();
     }
     tidy();
-    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
+    forget_soft();
   }
 
   void drop_unstarted() {
@@ -129,16 +129,21 @@ class Outbox::Waiting {
     }
     items_.resize(keep);
     latest_.reset();
-    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
+    forget_soft();
   }
 
   bool empty() const { return first_ == items_.size(); }
   std::size_t bytes() const { return bytes_; }
 
  private:
+  // After every change that may have made it less.
+  void forget_soft() {
+    if (bytes_ <= limits_.soft_bytes) soft_since_.reset();
+  }
+
   void watch_soft(SteadyTime now) {
-    if (bytes_ <= limits_.soft_bytes) return soft_since_.reset();
-    if (!soft_since_) soft_since_ = now;
+    forget_soft();
+    if (bytes_ > limits_.soft_bytes && !soft_since_) soft_since_ = now;
   }
 
   // The newest update of the channel that waits.
